@@ -1,0 +1,54 @@
+"""Reason codes: the names of everything the contract can hold against an event.
+
+Belongs here: each code with its meaning. Does not belong here: the rule behind a code (that is a pandera
+check of the same name in `schemas/`, or a line of `exact` where the payload is not even an event).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+CONTRACT_VERSION = "1"
+
+
+class Code(StrEnum):
+    """A reason for quarantine. The value is what users see, count and alert on."""
+
+    JSON_MALFORMED = "JSON_MALFORMED"
+    LINE_TRUNCATED = "LINE_TRUNCATED"
+    SEGMENT_DAMAGED = "SEGMENT_DAMAGED"
+    ENCODING_INVALID = "ENCODING_INVALID"
+    NUL_BYTE = "NUL_BYTE"
+    BODY_TOO_LARGE = "BODY_TOO_LARGE"
+    EVENT_UNKNOWN = "EVENT_UNKNOWN"
+    FIELD_MISSING = "FIELD_MISSING"
+    CLIENT_ID_MISSING = "CLIENT_ID_MISSING"
+    TYPE_MISMATCH = "TYPE_MISMATCH"
+    ENUM_INVALID = "ENUM_INVALID"
+    OUT_OF_RANGE = "OUT_OF_RANGE"
+    VALUE_CURRENCY_PAIR = "VALUE_CURRENCY_PAIR"
+    ITEMS_MALFORMED = "ITEMS_MALFORMED"
+    TS_INVALID = "TS_INVALID"
+    TS_FUTURE = "TS_FUTURE"
+    DUPLICATE = "DUPLICATE"
+
+
+MEANINGS: dict[Code, str] = {
+    Code.JSON_MALFORMED: "the line or its payload is not JSON",
+    Code.LINE_TRUNCATED: "the line ends before its JSON does",
+    Code.SEGMENT_DAMAGED: "the segment's compression breaks off; what follows could not be read",
+    Code.ENCODING_INVALID: "the line is not UTF-8",
+    Code.NUL_BYTE: "the line holds a NUL byte",
+    Code.BODY_TOO_LARGE: "the line is larger than the contract allows",
+    Code.EVENT_UNKNOWN: "the event's name is not one of the contract's",
+    Code.FIELD_MISSING: "a required field is not there",
+    Code.CLIENT_ID_MISSING: "nobody sent it: no client_id",
+    Code.TYPE_MISMATCH: "a field is of another JSON type than the contract's",
+    Code.ENUM_INVALID: "a field's value is not one of those allowed",
+    Code.OUT_OF_RANGE: "a number is outside of its range",
+    Code.VALUE_CURRENCY_PAIR: "value and currency come together or not at all",
+    Code.ITEMS_MALFORMED: "items is not an array of objects that each name an item",
+    Code.TS_INVALID: "a timestamp is not in microseconds since 1970, or lies before the year 2000",
+    Code.TS_FUTURE: "the event's time is more than 15 minutes after it was received",
+    Code.DUPLICATE: "an equal event was received before and is valid",
+}

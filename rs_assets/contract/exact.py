@@ -1,0 +1,152 @@
+"""One line at a time, for the few lines that the native parser cannot be trusted with.
+
+Belongs here: telling exactly what is wrong with a line that is no envelope, or with a container of the wrong
+shape inside one. Does not belong here: rules on fields (they are pandera checks), and every line that the
+native parser read whole: this is Python, line by line, and runs on those in doubt only.
+
+A line with a sound frame comes back as JSON without its misshapen containers, to be parsed natively like
+every other, and with a violation for each of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from rs_assets.contract.codes import Code
+from rs_assets.contract.parse import LINE_BYTES
+
+WHOLE_LINE = -1
+EXCERPT = 80
+
+
+@dataclass(frozen=True)
+class Misshapen:
+    """A violation found here. `event_index` is WHOLE_LINE where no event can be told from another."""
+
+    event_index: int
+    code: Code
+    path: str
+    message: str
+    expected: str
+    observed: str | None = None
+
+
+@dataclass
+class Examined:
+    """A line after the exact reading: `sound` is None where nothing of it can be judged as an event."""
+
+    sound: bytes | None
+    violations: list[Misshapen] = field(default_factory=list)
+
+
+def examine(line: bytes) -> Examined:
+    """Read one line strictly."""
+    refused = _unreadable(line)
+    if refused:
+        return Examined(None, [refused])
+    try:
+        envelope = orjson.loads(line)
+    except orjson.JSONDecodeError as problem:
+        return Examined(None, [_not_json(line, problem)])
+    if not isinstance(envelope, dict):
+        wrong = Misshapen(
+            WHOLE_LINE, Code.TYPE_MISMATCH, "", "the line is no envelope", "an object", _excerpt(envelope)
+        )
+        return Examined(None, [wrong])
+    refused = _payload(envelope)
+    if refused:
+        return Examined(None, [refused])
+    found: list[Misshapen] = []
+    events = envelope["body"]["events"]
+    envelope["body"]["events"] = [_event(event, index, found) for index, event in enumerate(events)]
+    return Examined(orjson.dumps(envelope), found)
+
+
+def _unreadable(line: bytes) -> Misshapen | None:
+    if len(line) > LINE_BYTES:
+        message = f"the line has {len(line):,} bytes"
+        return Misshapen(WHOLE_LINE, Code.BODY_TOO_LARGE, "", message, f"at most {LINE_BYTES:,} bytes")
+    if (at := line.find(b"\0")) >= 0:
+        return Misshapen(
+            WHOLE_LINE, Code.NUL_BYTE, "", f"byte {at + 1} of the line is NUL", "text without NUL"
+        )
+    try:
+        line.decode()
+    except UnicodeDecodeError as problem:
+        message = f"byte {problem.start + 1} of the line is not UTF-8 ({problem.reason})"
+        observed = line[problem.start : problem.end].hex(" ")
+        return Misshapen(WHOLE_LINE, Code.ENCODING_INVALID, "", message, "UTF-8", observed)
+    return None
+
+
+def _not_json(line: bytes, problem: orjson.JSONDecodeError) -> Misshapen:
+    text = line.decode()
+    near = text[max(0, problem.pos - EXCERPT // 2) : problem.pos + EXCERPT // 2]
+    if problem.msg.startswith("unexpected end of data") and text.lstrip().startswith("{"):
+        message = f"the line ends after {len(line):,} bytes, before its JSON does"
+        return Misshapen(WHOLE_LINE, Code.LINE_TRUNCATED, "", message, "a whole envelope", near)
+    reason = problem.msg.partition(": line")[0]
+    message = f"the line is not JSON: {reason} at character {problem.pos + 1}"
+    return Misshapen(WHOLE_LINE, Code.JSON_MALFORMED, "", message, "a JSON object", near)
+
+
+def _payload(envelope: dict[str, Any]) -> Misshapen | None:
+    """What keeps an envelope's payload from having events at all."""
+    body = envelope.get("body")
+    if body is None and envelope.get("body_base64") is not None:
+        message = "the payload was not UTF-8 and is kept in base64"
+        return Misshapen(WHOLE_LINE, Code.ENCODING_INVALID, "body_base64", message, "UTF-8 JSON")
+    if body is None and (text := envelope.get("body_text")) is not None:
+        message = "the payload was not JSON and is kept as text"
+        return Misshapen(WHOLE_LINE, Code.JSON_MALFORMED, "body_text", message, "JSON", str(text)[:EXCERPT])
+    if body is None:
+        return Misshapen(
+            WHOLE_LINE, Code.FIELD_MISSING, "body", "body is required and is not there", "a GA4 body"
+        )
+    if not isinstance(body, dict):
+        return Misshapen(
+            WHOLE_LINE, Code.TYPE_MISMATCH, "body", "body must be an object", "an object", _excerpt(body)
+        )
+    events = body.get("events")
+    if events is None or events == []:
+        message = "body.events is required and holds no event"
+        return Misshapen(WHOLE_LINE, Code.FIELD_MISSING, "body.events", message, "at least one event")
+    if not isinstance(events, list):
+        message = "body.events must be an array"
+        return Misshapen(WHOLE_LINE, Code.TYPE_MISMATCH, "body.events", message, "an array", _excerpt(events))
+    return None
+
+
+def _event(event: object, index: int, found: list[Misshapen]) -> dict[str, Any]:
+    if not isinstance(event, dict):
+        message = "the event must be an object"
+        found.append(Misshapen(index, Code.TYPE_MISMATCH, "", message, "an object", _excerpt(event)))
+        return {}
+    params = event.get("params")
+    if params is not None and not isinstance(params, dict):
+        message = "params must be an object"
+        found.append(Misshapen(index, Code.TYPE_MISMATCH, "params", message, "an object", _excerpt(params)))
+        return {**event, "params": None}
+    if params and params.get("items") is not None:
+        params["items"] = _items(params["items"], index, found)
+    return event
+
+
+def _items(items: object, index: int, found: list[Misshapen]) -> list[Any] | None:
+    if not isinstance(items, list):
+        message = "params.items must be an array"
+        found.append(
+            Misshapen(
+                index, Code.ITEMS_MALFORMED, "params.items", message, "an array of items", _excerpt(items)
+            )
+        )
+        return None
+    # An item that is no object names no item: the item's own rule says so.
+    return [item if isinstance(item, dict) else {} for item in items]
+
+
+def _excerpt(value: object) -> str:
+    return orjson.dumps(value).decode()[:EXCERPT]

@@ -1,0 +1,150 @@
+"""The kinds of field a schema is declared with.
+
+Belongs here: one builder a kind, giving a pandera column whose checks are named by reason code. Does not
+belong here: which fields an event has (`schemas/`), or how checks are evaluated (`rules`).
+
+Every column holds the field's **JSON text** (`12.5`, `"12.5"`, `true`), or null where the field is missing or
+`null`. That is what makes the contract strict: no parser has had the chance to turn "12" into 12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandera.polars as pa
+import polars as pl
+from pandera.api.polars.types import PolarsData
+
+from rs_assets.contract.codes import Code
+
+NUMBER, INTEGER, TEXT, SCALAR = "number", "integer", "string", "string or integer"
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a check wants, in words: `expected` for the violation's column, `message` for its sentence."""
+
+    expected: str
+    message: str
+
+
+def check(
+    code: Code,
+    holds: Callable[[pl.Expr], pl.Expr],
+    expected: str,
+    message: str,
+    *,
+    on_null: bool = True,
+) -> pa.Check:
+    """A pandera check on one column that is a single polars expression.
+
+    Args:
+        code: the reason code; it becomes the check's name.
+        holds: from the column to a Boolean expression, true where the value is fine.
+        expected: what would be right, for the violation (`a number >= 0`).
+        message: a sentence's predicate (`must not be negative`); the field's path goes before it.
+        on_null: the verdict where the expression is null; True leaves missing fields to FIELD_MISSING.
+    """
+
+    def column_check(data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(holds(pl.col(data.key)).fill_null(on_null))
+
+    return pa.Check(
+        column_check, name=code, ignore_na=False, statistics={"says": Expectation(expected, message)}
+    )
+
+
+def frame_check(code: Code, holds: pl.Expr, expected: str, message: str, path: str) -> pa.Check:
+    """A check over several columns of one row. `path` is the field that the violation points at."""
+
+    def whole_row_check(data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(holds.fill_null(True))
+
+    says = Expectation(expected, message)
+    return pa.Check(whole_row_check, name=code, ignore_na=False, statistics={"says": says, "path": path})
+
+
+def number_of(text: pl.Expr) -> pl.Expr:
+    """JSON text as Float64; null where it is not a finite JSON number (strings, NaN and 1e999 included)."""
+    value = text.cast(pl.Float64, strict=False)
+    return pl.when(value.is_finite()).then(value)
+
+
+def integer_of(text: pl.Expr) -> pl.Expr:
+    """JSON text as Int64; null where it is not a whole number. `12.0` is one, as in JSON Schema."""
+    value = number_of(text)
+    return pl.when(value.floor() == value).then(value.cast(pl.Int64, strict=False))
+
+
+def is_string(text: pl.Expr) -> pl.Expr:
+    """Whether JSON text is a string."""
+    return text.str.starts_with('"')
+
+
+def column(path: str, kind: str, checks: list[pa.Check]) -> pa.Column:
+    """A column of JSON text, nullable, that knows its place in the payload."""
+    return pa.Column(pl.String, checks, nullable=True, metadata={"path": path, "kind": kind})
+
+
+def text(path: str, *more: pa.Check) -> pa.Column:
+    """A string."""
+    typed = check(Code.TYPE_MISMATCH, is_string, "a string", "must be a string")
+    return column(path, TEXT, [typed, *more])
+
+
+def scalar(path: str, *more: pa.Check) -> pa.Column:
+    """A string or an integer: what GA4 clients send as `session_id`. It is kept as text."""
+    typed = check(
+        Code.TYPE_MISMATCH,
+        lambda c: is_string(c) | integer_of(c).is_not_null(),
+        "a string or an integer",
+        "must be a string or an integer",
+    )
+    return column(path, SCALAR, [typed, *more])
+
+
+def number(path: str, *more: pa.Check, at_least: float, at_most: float) -> pa.Column:
+    """A finite number within limits."""
+    typed = check(
+        Code.TYPE_MISMATCH, lambda c: number_of(c).is_not_null() | c.is_null(), "a number", "must be a number"
+    )
+    return column(path, NUMBER, [typed, within(at_least, at_most), *more])
+
+
+def integer(path: str, *more: pa.Check) -> pa.Column:
+    """A whole number."""
+    typed = check(
+        Code.TYPE_MISMATCH,
+        lambda c: integer_of(c).is_not_null() | c.is_null(),
+        "an integer",
+        "must be a whole number",
+    )
+    return column(path, INTEGER, [typed, *more])
+
+
+def required(code: Code = Code.FIELD_MISSING) -> pa.Check:
+    """The field must be there."""
+    return check(code, lambda c: c.is_not_null(), "a value", "is required and is not there", on_null=False)
+
+
+def filled(code: Code) -> pa.Check:
+    """The field must be there and not be the empty string."""
+    return check(
+        code,
+        lambda c: c.is_not_null() & (c != '""'),
+        "a value that is not empty",
+        "is required and is not there, or empty",
+        on_null=False,
+    )
+
+
+def within(at_least: float, at_most: float) -> pa.Check:
+    """The number lies within limits, both allowed."""
+    limits = f"{at_least:,.0f} to {at_most:,.0f}"
+    return check(
+        Code.OUT_OF_RANGE,
+        lambda c: number_of(c).is_between(at_least, at_most),
+        f"a number from {limits}",
+        f"must be from {limits}",
+    )

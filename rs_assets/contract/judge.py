@@ -1,0 +1,202 @@
+"""The contract applied to one batch of lines.
+
+Belongs here: from a batch to the events that pass and the rows of `quarantined_events` for those that do
+not. Does not belong here: duplicates and writing, which follow the order of the whole log date (`split`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from rs_assets.contract import schemas
+from rs_assets.contract.candidates import read_candidates
+from rs_assets.contract.codes import CONTRACT_VERSION, Code
+from rs_assets.contract.parse import Parser
+from rs_assets.contract.rules import compile_schema, for_event_types
+from rs_assets.contract.schemas.envelope import received_time
+from rs_assets.contract.typed import typed
+from rs_assets.contract.verdict import VIOLATION, failures
+from rs_assets.lake.tables import Schema
+from rs_assets.log.blocks import Batch
+
+EVENT_RULES = [
+    *compile_schema(schemas.ENVELOPE),
+    *compile_schema(schemas.EVENT),
+    *compile_schema(schemas.EVENT_NAME),
+    *for_event_types(schemas.EVENT_TYPES),
+]
+ITEM_RULES = compile_schema(schemas.ITEM)
+
+QUARANTINED_EVENTS: Schema = {
+    "log_date": pl.Date,
+    "quarantine_id": pl.String,
+    "site": pl.String,
+    "segment": pl.String,
+    "line": pl.Int64,
+    "event_index": pl.Int32,
+    "received_at": pl.Datetime("us"),
+    "event_name": pl.String,
+    "raw": pl.Binary,
+    "reasons": pl.List(pl.String),
+    "violations": pl.List(VIOLATION),
+    "contract_version": pl.String,
+}
+"""The columns of `quarantined_events`. `raw` is the line's own bytes; `line` counts from 1, `event_index` from 0."""
+
+
+FOUND = ("k", "event_index", "row", "rule", "code", "path", "message", "expected", "observed")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A batch after the contract.
+
+    Attributes:
+        valid: rows of `VALID_EVENTS`; duplicates are still among them.
+        places: `k` (the line's position in the batch) and `event_index` of each row of `valid`.
+        violations: `k`, `event_index`, `rule` and a violation's fields: all that was found.
+        seen: `k`, `event_index`, `received_time`, `event_name` of every event.
+    """
+
+    batch: Batch
+    valid: pl.DataFrame
+    places: pl.DataFrame
+    violations: pl.DataFrame
+    seen: pl.DataFrame
+
+
+def judge(parser: Parser, batch: Batch, log_date: str) -> Judged:
+    """Every event of a batch, valid or with every reason why it is not."""
+    candidates = read_candidates(parser, batch)
+    events = _with_place(candidates.events, batch, log_date)
+    items = _items(events)
+    found = _violations(events, items, candidates.misshapen)
+    sound = np.ones(events.height, np.bool_)
+    sound[found["row"].drop_nulls().to_numpy()] = False
+    valid = events if sound.all() else events.filter(sound)
+    kept = items if sound.all() else items.filter(sound[items["row"].to_numpy()])
+    seen = events.select("k", "event_index", "received_time", "event_name")
+    return Judged(batch, typed(valid, kept), valid.select("k", "event_index"), found.drop("row"), seen)
+
+
+def _with_place(events: pl.DataFrame, batch: Batch, log_date: str) -> pl.DataFrame:
+    """Candidates with where they stand in the log, and their times, which several rules ask for."""
+    return (
+        events.with_row_index("row")
+        .with_columns(
+            received_time=received_time(pl.col("received_at")),
+            folder_site=pl.lit('"') + _of_segments(batch, "site").gather(pl.col("k")) + pl.lit('"'),
+            folder_log_date=pl.lit(dt.date.fromisoformat(log_date)),
+            event_id=event_ids(batch).gather(pl.col("k")) + ":" + pl.col("event_index").cast(pl.String),
+        )
+        .with_columns(event_micros=schemas.event_micros())
+    )
+
+
+def _items(events: pl.DataFrame) -> pl.DataFrame:
+    """A row an item: `row` of its event, `at` its index there, and its fields as JSON text."""
+    lists = events.lazy().select("row", "items").filter(pl.col("items").list.len() > 0)
+    lists = lists.with_columns(at=pl.int_ranges(pl.col("items").list.len()))
+    return lists.explode("items", "at").unnest("items").collect()
+
+
+def event_ids(batch: Batch) -> pl.Expr:
+    """An event's id is its place in the log, `shop-a/2024-01-01/000001.ndjson.zst:12:0`: here without the index."""
+    site, log_date, name = (_of_segments(batch, attribute) for attribute in ("site", "log_date", "name"))
+    line = pl.lit(pl.Series(batch.line)).cast(pl.String)
+    return pl.concat_str(site, pl.lit("/"), log_date, pl.lit("/"), name, pl.lit(":"), line)
+
+
+def _of_segments(batch: Batch, attribute: str) -> pl.Expr:
+    values = pl.Series([getattr(segment, attribute) for segment in batch.segments], dtype=pl.String)
+    return pl.lit(values.gather(batch.segment))
+
+
+def _violations(events: pl.DataFrame, items: pl.DataFrame, misshapen: pl.DataFrame) -> pl.DataFrame:
+    """All that is held against the events of a batch: `k`, `event_index`, `row` and a violation's fields."""
+    by_rules = pl.concat([failures(events, EVENT_RULES), _item_failures(items)])
+    rows = pl.col("row")
+    by_rules = by_rules.with_columns(
+        k=pl.lit(events["k"]).gather(rows), event_index=pl.lit(events["event_index"]).gather(rows)
+    ).select(*FOUND)
+    if misshapen.is_empty():
+        return by_rules
+    keys = ["k", "event_index"]
+    shapes = (
+        misshapen.join(events.select(*keys, "row"), on=keys, how="left")
+        .with_columns(rule=pl.lit(0, pl.UInt32))
+        .select(*FOUND)
+    )
+    # A params that is no object lacks every parameter too; that says nothing more, so only its shape is told.
+    consequences = (
+        by_rules.join(shapes.select("row", shape="path"), on="row")
+        .filter(pl.col("path").str.starts_with(pl.col("shape")) & ~pl.col("path").str.starts_with("body."))
+        .select("row", "rule", "path")
+    )
+    return pl.concat([shapes, by_rules.join(consequences, on=["row", "rule", "path"], how="anti")])
+
+
+def _item_failures(items: pl.DataFrame) -> pl.DataFrame:
+    found = failures(items, ITEM_RULES)
+    at = pl.lit(items["at"]).gather(pl.col("row")).cast(pl.String)
+    item = pl.lit("params.items[") + at + pl.lit("]")
+    named = pl.when(pl.col("path") == "").then(item).otherwise(item + "." + pl.col("path"))
+    return found.with_columns(
+        path=named,
+        message=named + " " + pl.col("message").str.strip_prefix(pl.col("path")).str.strip_chars_start(),
+        row=pl.lit(items["row"]).gather(pl.col("row")),
+        rule=pl.col("rule") + len(EVENT_RULES),
+    )
+
+
+def quarantined(judged: Judged, more: pl.DataFrame, log_date: str) -> pl.DataFrame:
+    """The rows of `quarantined_events` of a batch: what the rules found and `more` of the same columns."""
+    batch = judged.batch
+    found = pl.concat([judged.violations, more]) if not more.is_empty() else judged.violations
+    if found.is_empty():
+        return pl.DataFrame(schema=QUARANTINED_EVENTS)
+    keys = ["k", "event_index"]
+    rows = (
+        found.sort([*keys, "rule", "path"], nulls_last=False)
+        .group_by(keys, maintain_order=True)
+        .agg(
+            reasons=pl.col("code").unique().sort(),
+            violations=pl.struct(*VIOLATION.to_schema()),
+        )
+        .join(judged.seen, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    )
+    k = rows["k"].to_list()
+    gather = pl.col("k")
+    name = pl.col("event_name").str.strip_prefix('"').str.strip_suffix('"')
+    index = pl.col("event_index").cast(pl.String)
+    place = event_ids(batch).gather(gather) + pl.when(index.is_null()).then(pl.lit("")).otherwise(":" + index)
+    return rows.with_columns(
+        log_date=pl.lit(dt.date.fromisoformat(log_date)),
+        received_at=pl.col("received_time"),
+        quarantine_id=place,
+        site=_of_segments(batch, "site").gather(gather),
+        segment=_of_segments(batch, "name").gather(gather),
+        line=pl.lit(pl.Series(batch.line)).gather(gather),
+        event_name=name,
+        raw=pl.Series([batch.lines[i] for i in k], dtype=pl.Binary),
+        contract_version=pl.lit(CONTRACT_VERSION),
+    ).select(*QUARANTINED_EVENTS)
+
+
+def duplicate_violations(places: pl.DataFrame) -> pl.DataFrame:
+    """The violation of events that repeat one that is valid. `places` has `k` and `event_index`."""
+    message = "an equal event (site, client, name, time, parameters) was received before"
+    return places.select(
+        "k",
+        "event_index",
+        rule=pl.lit(len(EVENT_RULES) + len(ITEM_RULES), pl.UInt32),
+        code=pl.lit(str(Code.DUPLICATE)),
+        path=pl.lit(""),
+        message=pl.lit(message),
+        expected=pl.lit("an event that is new"),
+        observed=pl.lit(None, pl.String),
+    )

@@ -1,0 +1,173 @@
+"""The split of a log date: every event goes to exactly one of two tables.
+
+Belongs here: the pass over a log date's batches, duplicates, writing, and conservation. Does not belong
+here: judging a batch (`judge`), or publishing (`lake`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from rs_assets.contract.codes import CONTRACT_VERSION, Code
+from rs_assets.contract.duplicates import Seen
+from rs_assets.contract.judge import QUARANTINED_EVENTS, Judged, duplicate_violations, judge, quarantined
+from rs_assets.contract.parse import Parser
+from rs_assets.contract.typed import VALID_EVENTS
+from rs_assets.lake.tables import TableWriter
+from rs_assets.log.blocks import BATCH_BYTES, Batch, read_batches
+from rs_assets.log.layout import RawLog
+
+
+class ConservationError(Exception):
+    """Events in are not valid + quarantined. Never to be seen; nothing is published where it is."""
+
+
+@dataclass
+class SplitReport:
+    """What became of a log date.
+
+    Attributes:
+        log_date: the UTC day of receipt.
+        segments: how many were read.
+        lines: non-blank lines in them.
+        events: events in; a line in which no event can be told counts as one.
+        by_reason: quarantined events by reason code; one with two reasons counts for both.
+        by_site: (valid, quarantined) by site.
+    """
+
+    log_date: str
+    segments: int = 0
+    lines: int = 0
+    events: int = 0
+    valid: int = 0
+    quarantined: int = 0
+    by_reason: Counter[str] = field(default_factory=Counter)
+    by_site: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def split_log_date(
+    log: RawLog,
+    log_date: str,
+    valid_path: str,
+    quarantined_path: str,
+    *,
+    threads: int = 2,
+    batch_bytes: int = BATCH_BYTES,
+) -> SplitReport:
+    """Write the two tables of one log date; memory is bounded by `threads` batches whatever the date's size.
+
+    Raises:
+        UserError: a segment cannot be read.
+        ConservationError: the tables do not add up to the log.
+    """
+    report = SplitReport(log_date, segments=len(log.segments(log_date)))
+    seen = Seen()
+    with (
+        TableWriter(valid_path, VALID_EVENTS) as valid,
+        TableWriter(quarantined_path, QUARANTINED_EVENTS) as bad,
+    ):
+        for judged in _judged(read_batches(log, log_date, batch_bytes), log_date, threads):
+            repeated = seen.repeated(judged.valid["fingerprint"].to_numpy())
+            kept = judged.valid.filter(~repeated)
+            refused = quarantined(judged, duplicate_violations(judged.places.filter(repeated)), log_date)
+            damaged = _damaged(judged.batch, log_date)
+            _conserve(judged, kept, refused, report)
+            valid.write(kept)
+            bad.write(pl.concat([refused, damaged]))
+            report.quarantined += damaged.height
+            report.events += damaged.height
+            report.by_reason.update(damaged["reasons"].explode().to_list())
+    if (valid.rows, bad.rows) != (report.valid, report.quarantined):
+        raise ConservationError(f"{log_date}: counted {report}, wrote {valid.rows} and {bad.rows}.")
+    return report
+
+
+def _judged(batches: Iterator[Batch], log_date: str, threads: int) -> Iterator[Judged]:
+    """Batches judged side by side, one parser a thread, and given back in the order of the log."""
+    local = threading.local()
+    parsers: list[Parser] = []
+
+    def work(batch: Batch) -> Judged:
+        if not hasattr(local, "parser"):
+            local.parser = Parser(threads=1)
+            parsers.append(local.parser)
+        return judge(local.parser, batch, log_date)
+
+    under_way: deque[Future[Judged]] = deque()
+    try:
+        with ThreadPoolExecutor(max_workers=threads) as pool:
+            for batch in batches:
+                under_way.append(pool.submit(work, batch))
+                if len(under_way) > threads:  # one waits, so that no thread does
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+    finally:
+        for parser in parsers:
+            parser.close()
+
+
+def _conserve(judged: Judged, kept: pl.DataFrame, refused: pl.DataFrame, report: SplitReport) -> None:
+    """Count a batch, per segment, and refuse it if it does not add up."""
+    batch = judged.batch
+    lineless = judged.violations.filter(pl.col("event_index").is_null()).select("k").n_unique()
+    events = judged.seen.height + lineless
+    covered = np.zeros(len(batch.lines), np.bool_)
+    covered[judged.seen["k"].to_numpy()] = True
+    covered[judged.violations["k"].to_numpy()] = True
+    if kept.height + refused.height != events or not covered.all():
+        raise ConservationError(
+            f"{report.log_date}: {events} events in {len(batch.lines)} lines from "
+            f"{batch.segments[batch.segment[0]].place}:{batch.line[0]} on, but {kept.height} valid and "
+            f"{refused.height} quarantined. Nothing was published."
+        )
+    report.lines += len(batch.lines)
+    report.events += events
+    report.valid += kept.height
+    report.quarantined += refused.height
+    report.by_reason.update(refused["reasons"].explode().to_list())
+    _count_sites(report, kept, refused)
+
+
+def _count_sites(report: SplitReport, kept: pl.DataFrame, refused: pl.DataFrame) -> None:
+    for frame, at in ((kept, 0), (refused, 1)):
+        for site, count in frame["site"].value_counts().iter_rows():
+            pair = list(report.by_site.get(site, (0, 0)))
+            pair[at] += count
+            report.by_site[site] = (pair[0], pair[1])
+
+
+def _damaged(batch: Batch, log_date: str) -> pl.DataFrame:
+    """A row for each segment whose compression breaks off: what is behind the break counts as one event."""
+    rows = []
+    for damage in batch.damage:
+        segment = batch.segments[damage.segment]
+        line = damage.after_line + 1
+        violation = {
+            "code": str(Code.SEGMENT_DAMAGED),
+            "path": "",
+            "message": f"{segment.place} cannot be read from line {line} on: {damage.problem}",
+            "expected": "a whole segment",
+            "observed": None,
+        }
+        rows.append(
+            {
+                "quarantine_id": f"{segment.site}/{log_date}/{segment.name}:{line}:damage",
+                "site": segment.site,
+                "segment": segment.name,
+                "line": line,
+                "raw": b"",
+                "reasons": [str(Code.SEGMENT_DAMAGED)],
+                "violations": [violation],
+                "contract_version": CONTRACT_VERSION,
+            }
+        )
+    frame = pl.DataFrame(rows, schema=QUARANTINED_EVENTS)
+    return frame.with_columns(log_date=pl.lit(log_date).str.to_date())

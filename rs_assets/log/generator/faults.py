@@ -1,0 +1,39 @@
+"""The classes of fault, and every kind of damage that stands for one.
+
+Belongs here: the list of them all, and on which events each can stand. Does not belong here: how the damage
+is done (`event_faults`, `line_faults`) or where (`planting`).
+"""
+
+from __future__ import annotations
+
+from rs_assets.log.generator.event_faults import EVENT_KINDS
+from rs_assets.log.generator.kinds import Kind
+from rs_assets.log.generator.line_faults import LINE_KINDS
+from rs_assets.log.generator.vocabulary import EVERY
+
+FAULTS: tuple[str, ...] = (
+    "JSON_MALFORMED",
+    "LINE_TRUNCATED",
+    "ENCODING_INVALID",
+    "NUL_BYTE",
+    "CLIENT_ID_MISSING",
+    "EVENT_UNKNOWN",
+    "FIELD_MISSING",
+    "TYPE_MISMATCH",
+    "OUT_OF_RANGE",
+    "ENUM_INVALID",
+    "VALUE_CURRENCY_PAIR",
+    "ITEMS_MALFORMED",
+    "TS_INVALID",
+    "TS_FUTURE",
+    "DUPLICATE",
+)
+"""The reason codes that the generator can plant."""
+
+KINDS: tuple[Kind, ...] = (*LINE_KINDS, *EVENT_KINDS, Kind("DUPLICATE", EVERY, "copy"))
+"""Every kind of damage; its place here is the number by which frames name it."""
+
+
+def kinds_of(reason: str) -> list[int]:
+    """The numbers of the kinds that stand for a reason."""
+    return [number for number, kind in enumerate(KINDS) if kind.reason == reason]

@@ -1,0 +1,71 @@
+"""Where things are: the environment variables of rs_assets, read in one place.
+
+Belongs here: names and defaults. Does not belong here: anything that is looked at inside of those places.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rs_assets.errors import UserError
+from rs_assets.log.layout import SITE
+
+EXECUTORS = ("in_process", "multiprocess")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The places one installation works with; every path is absolute, or a URL.
+
+    Attributes:
+        home: RS_HOME, holds what follows unless set.
+        raw_log: RS_RAW_LOG, any fsspec path.
+        lake: RS_LAKE, a folder.
+        environment: RS_ENVIRONMENT, the lake's prefix.
+        executor: RS_EXECUTOR, one of EXECUTORS.
+        datasets: RS_DATASETS, a folder of public data sets; empty when not set.
+        dagster_home: DAGSTER_HOME.
+    """
+
+    home: str
+    raw_log: str
+    lake: str
+    environment: str
+    executor: str
+    datasets: str
+    dagster_home: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
+        """Read the environment.
+
+        Raises:
+            UserError: a value cannot be one.
+        """
+        home = os.path.abspath(env.get("RS_HOME") or ".rs")
+        environment = env.get("RS_ENVIRONMENT") or "prod"
+        if not SITE.fullmatch(environment):
+            raise UserError(
+                f"RS_ENVIRONMENT={environment!r} cannot name a folder of the lake.",
+                "Use letters, digits, '-'.",
+            )
+        executor = env.get("RS_EXECUTOR") or "multiprocess"
+        if executor not in EXECUTORS:
+            raise UserError(f"RS_EXECUTOR={executor!r} is not known.", f"Use one of {', '.join(EXECUTORS)}.")
+        return cls(
+            home=home,
+            raw_log=_place(env.get("RS_RAW_LOG"), os.path.join(home, "raw")),
+            lake=_place(env.get("RS_LAKE"), os.path.join(home, "lake")),
+            environment=environment,
+            executor=executor,
+            datasets=env.get("RS_DATASETS") or "",
+            dagster_home=_place(env.get("DAGSTER_HOME"), os.path.join(home, "dagster")),
+        )
+
+
+def _place(given: str | None, default: str) -> str:
+    if not given:
+        return default
+    return given if "://" in given else os.path.abspath(given)
