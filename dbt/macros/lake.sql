@@ -15,9 +15,12 @@
     {{ return(paths) }}
 {% endmacro %}
 
-{# A view over each upstream table's objects, so that source() and ref() mean what the lake holds. #}
+{# DuckDB within the box, and a view over each upstream table's objects, so that source() and ref() mean what the lake holds. #}
 {% macro register_lake() %}
     {% if execute %}
+        {% for setting in rows_of('settings') %}
+            {% do run_query('set ' ~ setting) %}
+        {% endfor %}
         {% for table in rows_of('tables') %}
             {% do run_query('create or replace view main.' ~ table ~ ' as select * from ' ~ parquet(rows_of(table))) %}
         {% endfor %}

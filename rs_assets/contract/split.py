@@ -51,6 +51,21 @@ class SplitReport:
     by_reason: Counter[str] = field(default_factory=Counter)
     by_site: dict[str, tuple[int, int]] = field(default_factory=dict)
 
+    @property
+    def conserved(self) -> bool:
+        """Whether events in are valid + quarantined."""
+        return self.events == self.valid + self.quarantined
+
+    @property
+    def quarantine_rate(self) -> float:
+        """Quarantined events of all events; 0 for an empty log date."""
+        return self.quarantined / self.events if self.events else 0.0
+
+    def counts(self) -> dict[str, int]:
+        """The counts by name."""
+        names = ("segments", "lines", "events", "valid", "quarantined")
+        return {name: int(getattr(self, name)) for name in names}
+
 
 def split_log_date(
     log: RawLog,

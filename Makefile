@@ -1,0 +1,36 @@
+# rs_assets: `make demo`, `make test`. Everything lives in .venv and .rs; `make clean` removes both.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export RS_HOME ?= $(CURDIR)/.rs
+export DAGSTER_HOME ?= $(RS_HOME)/dagster
+export DO_NOT_TRACK := 1
+
+READY := $(VENV)/.ready
+MANIFEST := $(RS_HOME)/dbt/manifest.json
+
+.PHONY: help setup manifest demo ui test lint bench clean
+
+help: ## What there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+setup: $(READY) manifest ## The environment, with everything pinned
+
+# uv resolves and installs in seconds; it is itself pinned, and lives in the environment it fills.
+$(READY): requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "rs_assets needs Python 3.11 or newer; set PYTHON=… to one."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==$$(sed -n 's/^uv==//p' requirements.lock)
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q -r requirements.lock
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install -q --no-deps -e .
+	@touch $@
+
+# dbt's manifest is made ahead: parsing at load would cost every step and every reload seconds.
+manifest: $(MANIFEST)
+$(MANIFEST): $(READY) $(shell find dbt -name '*.sql' -o -name '*.yml' | grep -v /target/)
+	@echo "Preparing dbt's manifest …"
+	@mkdir -p $(RS_HOME)/dbt
+	@$(BIN)/dbt --quiet parse --project-dir dbt --profiles-dir dbt --target-path $(RS_HOME)/dbt --log-path $(RS_HOME)/dbt/logs
+	@touch $@

@@ -1,0 +1,100 @@
+"""The split: valid_events and quarantined_events. Dagster concepts: multi-asset, asset checks."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from rs_assets.compute import Box
+from rs_assets.defs.code_version import code_version
+from rs_assets.defs.partitions import SINGLE_RUN
+from rs_assets.defs.previews import split_metadata
+from rs_assets.defs.publishing import announce, materialized
+from rs_assets.defs.resources import LakeResource, LogResource
+
+VALID, QUARANTINED = dg.AssetKey("valid_events"), dg.AssetKey("quarantined_events")
+BOX = Box(cpu=2, memory_gib=2)
+
+
+def split(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
+    """The multi-asset `split`."""
+    version = code_version("contract", "log/blocks.py", "lake/tables.py")
+    conserved = dg.AssetCheckSpec(
+        "conservation",
+        asset=VALID,
+        description="Events in = valid + quarantined. The code refuses to publish otherwise; this says so.",
+    )
+
+    @dg.multi_asset(
+        name="split",
+        partitions_def=partitions,
+        backfill_policy=SINGLE_RUN,
+        op_tags=BOX.op_tags(),
+        can_subset=False,
+        specs=[
+            dg.AssetSpec(
+                VALID,
+                deps=["raw_events"],
+                group_name="events",
+                code_version=version,
+                kinds={"pandera", "polars", "parquet"},
+                description="Events that keep the contract: typed, one structure whichever site sent them.",
+            ),
+            dg.AssetSpec(
+                QUARANTINED,
+                deps=["raw_events"],
+                group_name="events",
+                code_version=version,
+                kinds={"pandera", "polars", "parquet"},
+                description=(
+                    "Events that do not: whole, where they stood, with every reason. Nothing is dropped; change "
+                    "the contract, replay, and what was wrongly held moves to valid_events."
+                ),
+            ),
+        ],
+        check_specs=[conserved],
+    )
+    def split_events(
+        context: dg.AssetExecutionContext, log: LogResource, lake: LakeResource
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult | dg.AssetCheckEvaluation]:
+        from rs_assets.contract.publish import publish_split
+
+        dates = list(context.partition_keys)
+        published = publish_split(
+            log.open(), lake.open(), dates, threads=BOX.cpu, on_date=announce(context, "split", dates)
+        )
+        reports = [p.report for p in published]
+        about = split_metadata(lake.open(), reports)
+        valid_rows = {r.log_date: r.valid for r in reports}
+        bad_rows = {r.log_date: r.quarantined for r in reports}
+        by_date = {r.log_date: {"events": r.events, "quarantine_rate": r.quarantine_rate} for r in reports}
+        yield materialized(
+            context,
+            "valid_events",
+            {p.report.log_date: p.valid_digest for p in published},
+            valid_rows,
+            about.valid,
+        )
+        yield materialized(
+            context,
+            "quarantined_events",
+            {p.report.log_date: p.quarantined_digest for p in published},
+            bad_rows,
+            about.quarantined,
+            by_date,
+        )
+        for report in reports:
+            yield dg.AssetCheckEvaluation(
+                asset_key=VALID,
+                check_name="conservation",
+                passed=report.conserved,
+                partition=report.log_date,
+                metadata=report.counts(),
+            )
+        yield dg.AssetCheckResult(
+            asset_key=VALID,
+            check_name="conservation",
+            passed=all(r.conserved for r in reports),
+            metadata={"events": sum(r.events for r in reports), "log_dates": len(reports)},
+        )
+
+    return split_events

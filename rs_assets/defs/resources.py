@@ -1,0 +1,59 @@
+"""Resources: where the log and the lake are. Dagster concept: configurable resources.
+
+`Log` has no way to write the raw log; that is the point of it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, DbtProject
+
+from rs_assets.lake import Lake
+from rs_assets.log import RawLog
+from rs_assets.settings import Settings
+
+DBT = Path(sys.executable).with_name("dbt")  # beside this Python, whatever is on the PATH
+DBT_DIR = Path(__file__).parents[2] / "dbt"
+
+
+class LogResource(dg.ConfigurableResource):
+    """The raw log, read-only."""
+
+    root: str
+
+    def open(self) -> RawLog:
+        """The log. Raises a UserError if there is none."""
+        log = RawLog(self.root)
+        log.require()
+        return log
+
+
+class LakeResource(dg.ConfigurableResource):
+    """The lake's environment that assets read and publish."""
+
+    root: str
+    environment: str
+
+    def open(self) -> Lake:
+        """The lake."""
+        return Lake(self.root, self.environment)
+
+
+def dbt_project(home: str) -> DbtProject:
+    """The dbt project; what dbt writes itself goes to `home`, so that the project may lie on a read-only disk."""
+    return DbtProject(project_dir=DBT_DIR, profiles_dir=DBT_DIR, target_path=Path(home) / "dbt")
+
+
+def resources(settings: Settings) -> dict[str, object]:
+    """All of them, by the names that assets ask for."""
+    project = dbt_project(settings.home)
+    os.makedirs(project.project_dir / project.target_path, exist_ok=True)
+    return {
+        "log": LogResource(root=settings.raw_log),
+        "lake": LakeResource(root=settings.lake, environment=settings.environment),
+        "dbt": DbtCliResource(project_dir=project, dbt_executable=str(DBT)),
+    }

@@ -1,0 +1,78 @@
+"""What one invocation of dbt reads and where it writes, said in a file.
+
+Belongs here: choosing objects and chunks of log dates. Does not belong here: dbt (the graph runs it), SQL
+(`dbt/models`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow.parquet as pq
+
+from rs_assets.lake.paths import Lake
+
+ROWS_A_GIB = 1_000_000
+"""Upstream rows that a chunk may hold for each GiB of its box; running figures take a few hundred bytes a row."""
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """One model over a range of log dates.
+
+    Attributes:
+        model: its name, which is its asset's.
+        upstream: the tables it reads.
+        log_dates: consecutive dates, built by one invocation.
+        staged: the Parquet file dbt writes.
+        from_before: whether it also reads its own previous date (`session_stream_before` in its SQL).
+        settings: DuckDB's, as `name = value`.
+    """
+
+    model: str
+    upstream: tuple[str, ...]
+    log_dates: tuple[str, ...]
+    staged: str
+    from_before: bool = False
+    settings: tuple[str, ...] = ()
+
+    def write(self, lake: Lake, path: str) -> None:
+        """Write the file that dbt/macros/lake.sql reads.
+
+        Raises:
+            UserError: an upstream object is missing.
+        """
+        rows = [("location", self.staged), ("from_date", self.log_dates[0]), ("to_date", self.log_dates[-1])]
+        rows += [("settings", setting) for setting in self.settings]
+        for table in self.upstream:
+            rows.append(("tables", table))
+            rows += [(table, path) for path in lake.require(table, list(self.log_dates))]
+        if self.from_before:
+            before = (dt.date.fromisoformat(self.log_dates[0]) - dt.timedelta(days=1)).isoformat()
+            rows += [(f"{self.model}_before", path) for path in lake.objects(self.model, [before])]
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(json.dumps({"table": table, "path": value}) + "\n" for table, value in rows)
+
+
+def chunks(
+    lake: Lake, upstream: tuple[str, ...], log_dates: list[str], memory_gib: float
+) -> Iterator[list[str]]:
+    """Runs of consecutive log dates, as large as the box allows; at least one date each.
+
+    The result is the same bytes whatever the chunks: a session does not care where they end.
+    """
+    budget = ROWS_A_GIB * memory_gib
+    chunk: list[str] = []
+    rows = 0
+    for log_date in log_dates:
+        found = sum(pq.read_metadata(p).num_rows for t in upstream for p in lake.objects(t, [log_date]))
+        if chunk and rows + found > budget:
+            yield chunk
+            chunk, rows = [], 0
+        chunk.append(log_date)
+        rows += found
+    if chunk:
+        yield chunk
