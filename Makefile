@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export RS_HOME ?= $(CURDIR)/.rs
-export DAGSTER_HOME ?= $(RS_HOME)/dagster
+DAGSTER_HOME ?= $(RS_HOME)/dagster
 export DO_NOT_TRACK := 1
 
 READY := $(VENV)/.ready
@@ -34,3 +34,24 @@ $(MANIFEST): $(READY) $(shell find dbt -name '*.sql' -o -name '*.yml' | grep -v 
 	@mkdir -p $(RS_HOME)/dbt
 	@$(BIN)/dbt --quiet parse --project-dir dbt --profiles-dir dbt --target-path $(RS_HOME)/dbt --log-path $(RS_HOME)/dbt/logs
 	@touch $@
+
+demo: setup ## A synthetic raw log, replayed through the whole graph
+	@test -d $(RS_HOME)/raw || $(BIN)/rs-assets generate
+	@$(BIN)/rs-assets replay
+
+ui: setup ## Dagster's UI on http://127.0.0.1:3000, its daemon and schedules
+	@mkdir -p $(DAGSTER_HOME)
+	@test -f $(DAGSTER_HOME)/dagster.yaml || cp deploy/dagster.yaml $(DAGSTER_HOME)/
+	@DAGSTER_HOME=$(DAGSTER_HOME) $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $${PORT:-3000}
+
+test: setup ## Every test; RS_DATASETS adds those on public data sets
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup ## ruff and mypy
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+bench: setup ## The benchmarks: ratios, each taken in one run
+	@$(BIN)/python -m benchmarks.split
+
+clean: ## Remove the environment, the raw log and the lake that demo made
+	rm -rf $(VENV) $(CURDIR)/.rs

@@ -26,7 +26,7 @@ class Settings:
         environment: RS_ENVIRONMENT, the lake's prefix.
         executor: RS_EXECUTOR, one of EXECUTORS.
         datasets: RS_DATASETS, a folder of public data sets; empty when not set.
-        dagster_home: DAGSTER_HOME.
+        dagster_home: DAGSTER_HOME; each environment has its own by default.
     """
 
     home: str
@@ -54,6 +54,8 @@ class Settings:
         executor = env.get("RS_EXECUTOR") or "multiprocess"
         if executor not in EXECUTORS:
             raise UserError(f"RS_EXECUTOR={executor!r} is not known.", f"Use one of {', '.join(EXECUTORS)}.")
+        # Runs of another environment never show as prod's.
+        own_storage = "dagster" if environment == "prod" else f"dagster-{environment}"
         return cls(
             home=home,
             raw_log=_place(env.get("RS_RAW_LOG"), os.path.join(home, "raw")),
@@ -61,7 +63,7 @@ class Settings:
             environment=environment,
             executor=executor,
             datasets=env.get("RS_DATASETS") or "",
-            dagster_home=_place(env.get("DAGSTER_HOME"), os.path.join(home, "dagster")),
+            dagster_home=_place(env.get("DAGSTER_HOME"), os.path.join(home, own_storage)),
         )
 
 

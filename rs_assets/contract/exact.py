@@ -20,6 +20,7 @@ from rs_assets.contract.parse import LINE_BYTES
 
 WHOLE_LINE = -1
 EXCERPT = 80
+LEVELS = 200  # orjson reads 1024 and writes 254; no field of the contract has a container inside
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def examine(line: bytes) -> Examined:
     found: list[Misshapen] = []
     events = envelope["body"]["events"]
     envelope["body"]["events"] = [_event(event, index, found) for index, event in enumerate(events)]
-    return Examined(orjson.dumps(envelope), found)
+    return Examined(_dumped(envelope), found)
 
 
 def _unreadable(line: bytes) -> Misshapen | None:
@@ -149,4 +150,22 @@ def _items(items: object, index: int, found: list[Misshapen]) -> list[Any] | Non
 
 
 def _excerpt(value: object) -> str:
-    return orjson.dumps(value).decode()[:EXCERPT]
+    return _dumped(value).decode()[:EXCERPT]
+
+
+def _dumped(value: object) -> bytes:
+    """As JSON, without what is nested deeper than JSON can be written."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return orjson.dumps(_clipped(value, LEVELS))
+
+
+def _clipped(value: object, levels: int) -> object:
+    if not isinstance(value, dict | list):
+        return value
+    if levels == 0:
+        return None
+    if isinstance(value, dict):
+        return {name: _clipped(member, levels - 1) for name, member in value.items()}
+    return [_clipped(element, levels - 1) for element in value]

@@ -132,9 +132,10 @@ def _violations(events: pl.DataFrame, items: pl.DataFrame, misshapen: pl.DataFra
         .select(*FOUND)
     )
     # A params that is no object lacks every parameter too; that says nothing more, so only its shape is told.
+    of_event = ~pl.col("path").str.starts_with("body.") & ~pl.col("path").is_in([*schemas.ENVELOPE.columns])
     consequences = (
         by_rules.join(shapes.select("row", shape="path"), on="row")
-        .filter(pl.col("path").str.starts_with(pl.col("shape")) & ~pl.col("path").str.starts_with("body."))
+        .filter(of_event & pl.col("path").str.starts_with(pl.col("shape")))
         .select("row", "rule", "path")
     )
     return pl.concat([shapes, by_rules.join(consequences, on=["row", "rule", "path"], how="anti")])

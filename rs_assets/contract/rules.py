@@ -11,6 +11,7 @@ exactly one expression (an element-wise function, say) cannot be part of the pas
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -80,9 +81,10 @@ def _rule(check: pa.Check, schema: pa.DataFrameSchema, column: str | None, path:
     says = (check.statistics or {}).get("says")
     if not isinstance(says, Expectation):
         raise TypeError(f"{schema.name}: the check {check.name} of {column} was not made by contract.fields.")
-    # The stand-in has all of a LazyFrame that a check made by `fields` touches.
-    check._check_fn(PolarsData(cast("pl.LazyFrame", recorder), column or "*"))
-    if check.element_wise or len(recorder.selected) != 1:
+    # The stand-in has all of a LazyFrame that a check made by `fields` touches; others fail in ways of their own.
+    with suppress(AttributeError, TypeError):
+        check._check_fn(PolarsData(cast("pl.LazyFrame", recorder), column or "*"))
+    if check.element_wise or len(recorder.selected) != 1 or not isinstance(recorder.selected[0], pl.Expr):
         raise TypeError(f"{schema.name}: the check {check.name} of {column} is not one polars expression.")
     statistics: dict[str, Any] = check.statistics or {}
     return Rule(

@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
+from io import FileIO
 from typing import Any
 
 from fsspec import AbstractFileSystem
@@ -75,7 +76,7 @@ class ReadOnlyFile:
     """A file whose position is each thread's own: DuckDB reads one handle from several threads."""
 
     def __init__(self, path: str) -> None:
-        self._file = open(path, "rb", buffering=0)
+        self._file = FileIO(path)
         self._thread = threading.local()
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:

@@ -53,9 +53,10 @@ class Stage:
 
     def publish(self) -> dict[tuple[str, str], str]:
         """Put every staged object in its place; returns the SHA-256 of each by (asset, log date)."""
-        digests: dict[tuple[str, str], str] = {}
-        for (asset, log_date, name), staged in sorted(self._staged.items()):
-            digests[asset, log_date] = digest(staged)
+        objects = sorted(self._staged.items())
+        # All are read before the first is moved: one that was never written is found while nothing is published.
+        digests = {(asset, log_date): digest(staged) for (asset, log_date, _), staged in objects}
+        for (asset, log_date, name), staged in objects:
             target = self.lake.object(asset, log_date, name)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             os.replace(staged, target)

@@ -6,6 +6,7 @@ Belongs here: the writer's fixed settings, and digests. Does not belong here: wh
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
@@ -30,6 +31,7 @@ class TableWriter:
     """Writes frames of one schema to one Parquet object, a row group at a time.
 
     The groups are of ROW_GROUP rows whatever frames the rows came in, so the bytes depend on the rows alone.
+    A block that raises leaves no file: half a table would look like a whole one.
 
     Args:
         path: the file; its folder must be there.
@@ -37,6 +39,7 @@ class TableWriter:
     """
 
     def __init__(self, path: str, schema: Schema) -> None:
+        self._path = path
         self._empty = pl.DataFrame(schema=dict(schema))
         self._writer = pq.ParquetWriter(
             path,
@@ -53,9 +56,12 @@ class TableWriter:
     def __enter__(self) -> TableWriter:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._flush(1)
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._flush(1)
         self._writer.close()
+        if kind is not None:
+            os.remove(self._path)
 
     def write(self, frame: pl.DataFrame) -> None:
         """Append the frame's rows, in their order."""

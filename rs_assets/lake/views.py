@@ -6,11 +6,17 @@ belong here: the connections of assets, which write to staging and take their li
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
 import duckdb
 
 from rs_assets.errors import UserError
 from rs_assets.lake.paths import Lake
 from rs_assets.lake.readonly import SCHEME, ReadOnlyFolder
+
+T = TypeVar("T")
 
 
 def connect(lake: Lake, *, threads: int = 2, memory_gib: float = 1.0) -> duckdb.DuckDBPyConnection:
@@ -48,6 +54,20 @@ def names(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """The views of a connection made by `connect`, sorted."""
     found = connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY view_name")
     return [name for (name,) in found.fetchall()]
+
+
+def stoppable(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
+    """Do `work`, which runs queries of the connection, so that Ctrl-C ends it at once.
+
+    In the main thread DuckDB sees a signal when the query is nearly over: after four minutes, in one that was tried.
+    """
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        running = pool.submit(work)
+        try:
+            return running.result()
+        except KeyboardInterrupt:
+            connection.interrupt()
+            raise
 
 
 def _read(connection: duckdb.DuckDBPyConnection, lake: Lake, asset: str) -> duckdb.DuckDBPyRelation:

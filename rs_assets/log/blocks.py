@@ -12,6 +12,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Protocol
 
@@ -25,6 +26,7 @@ from rs_assets.log.layout import RawLog, Segment
 BATCH_BYTES = 16 << 20
 READ_BYTES = 1 << 20
 COMPRESSED_BYTES = 128 << 10  # expands tenfold and more
+BROKEN = (zlib.error, zstandard.ZstdError)
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,15 @@ def _batches(log: RawLog, log_date: str, batch_bytes: int) -> Iterator[Batch]:
         for piece in _whole_lines(log, segment, batch_bytes):
             if isinstance(piece, str):
                 batch.damage.append(Damage(position, next_line - 1, piece))
+                yield batch  # at once, so that it stands behind its segment's lines whatever the batch size
+                batch, size = Batch(segments), 0
                 continue
             next_line += batch.add(position, next_line, piece)
             size += len(piece)
             if size >= batch_bytes:
                 yield batch
                 batch, size = Batch(segments), 0
-    if batch.lines or batch.damage:
+    if batch.lines:
         yield batch
 
 
@@ -108,7 +112,7 @@ def _whole_lines(log: RawLog, segment: Segment, batch_bytes: int) -> Iterator[by
             held = 0
             for data in _decompressed(file, segment):
                 if isinstance(data, str):
-                    if rest:
+                    if any(rest):
                         yield b"".join(rest)
                     yield data
                     return
@@ -137,20 +141,35 @@ def _decompressed(file: IO[bytes], segment: Segment) -> Iterator[bytes | str]:
             yield data
         return
     frame = _decompressor(segment.codec)
-    whole = True
+    start = position = 0  # of the frame; of the data that is its next
     try:
         while data := file.read(COMPRESSED_BYTES):
             while data:
                 yield frame.decompress(data)
-                whole = frame.eof
+                position += len(data) - len(frame.unused_data)
                 data = frame.unused_data
                 if frame.eof:
-                    frame = _decompressor(segment.codec)
-    except (zlib.error, zstandard.ZstdError) as problem:
+                    frame, start = _decompressor(segment.codec), position
+    except BROKEN as problem:
+        yield from _up_to_the_fault(file, segment.codec, start, position)
         yield f"its {segment.codec} data is corrupt ({problem})"
         return
-    if not whole:
+    if position > start:
         yield f"its {segment.codec} data ends before its end mark: the file was cut"
+
+
+def _up_to_the_fault(file: IO[bytes], codec: str, start: int, position: int) -> Iterator[bytes]:
+    """What the call that met the fault had read and threw away: its data once more, byte by byte."""
+    frame = _decompressor(codec)
+    file.seek(start)
+    while start < position:
+        data = file.read(min(position - start, COMPRESSED_BYTES))
+        frame.decompress(data)
+        start += len(data)
+    with suppress(*BROKEN):
+        while byte := file.read(1):
+            if text := frame.decompress(byte):
+                yield text
 
 
 class _Decompressor(Protocol):

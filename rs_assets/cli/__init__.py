@@ -1,0 +1,37 @@
+"""rs-assets, the command line.
+
+Belongs here: the list of commands. Does not belong here: what a command does (a module or package each, named
+like it), how errors end (`front`), how pages look (`output`).
+
+`rs-assets --help` must not wait for Dagster, polars or DuckDB, so modules import what they work with inside
+their functions.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from rs_assets.cli import front, generate, importing, quarantine, query, replay, status
+
+__all__ = ["COMMANDS", "app", "main"]
+
+COMMANDS: tuple[front.Command, ...] = (
+    front.Command("generate", generate.generate, "rs-assets generate --days 14 --events 50000"),
+    front.Command("import", importing.import_, "rs-assets import --list"),
+    front.Command("replay", replay.replay, "rs-assets replay --from 2024-01-01 --to 2024-01-07"),
+    front.Command("status", status.status, "rs-assets status"),
+    front.Command("quarantine", quarantine.quarantine, "rs-assets quarantine --from 2024-01-02 --samples 1"),
+    front.Command(
+        "query",
+        query.query,
+        'rs-assets query "SELECT site, count(*) FROM valid_events GROUP BY site"',
+    ),
+)
+"""Every command in the order of the help; its last part is the example that the help shows."""
+
+app: typer.Typer = front.assemble(COMMANDS)
+
+
+def main() -> None:
+    """The entry point: `rs-assets`."""
+    app(prog_name="rs-assets")

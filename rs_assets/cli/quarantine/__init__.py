@@ -1,0 +1,94 @@
+"""`rs-assets quarantine`: what did not pass the contract, where, and why.
+
+Belongs here: the command and its refusals. Does not belong here: counting (`counts`), pages (`page`), or one event
+at length (`explain`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rs_assets.cli import options
+from rs_assets.errors import UserError
+
+if TYPE_CHECKING:
+    from rs_assets.lake import Lake
+    from rs_assets.settings import Settings
+
+ASSET = "quarantined_events"
+
+
+def _known_reasons(codes: list[str] | None) -> list[str] | None:
+    from rs_assets.contract.codes import Code
+
+    for code in codes or []:
+        if code not in set(Code):
+            raise typer.BadParameter(f"there is no reason {code!r}; there are {', '.join(Code)}.")
+    return codes
+
+
+def quarantine(
+    first: options.From = None,
+    last: options.To = None,
+    site: options.Sites = None,
+    reason: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODE", callback=_known_reasons, help="Only this reason code. May be repeated."),
+    ] = None,
+    samples: Annotated[int, typer.Option(min=0, help="How many examples of each reason.")] = 3,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="QUARANTINE_ID", help="Show one quarantined event whole, and what would make it valid."
+        ),
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Show what was quarantined: how much, why, since when, and examples with their exact place in the log.
+
+    Nothing in quarantine is lost. Mend the sender, or change the contract, and replay: what is valid by then moves
+    to valid_events.
+    """
+    from rs_assets.cli.quarantine import counts, page
+    from rs_assets.cli.quarantine.explain import show
+    from rs_assets.lake import Lake, views
+    from rs_assets.settings import Settings
+
+    settings = Settings.from_env()
+    lake = Lake(settings.lake, settings.environment)
+    if first and last and first > last:
+        raise typer.BadParameter(f"{first} is after {last}.", param_hint="--from, --to")
+    _require_published(lake, settings)
+    connection = views.connect(lake)
+    if explain is not None:
+        show(connection, lake, explain, json=json)
+        return
+    asked = counts.Asked(first, last, tuple(site or ()), tuple(reason or ()), samples)
+    dates = counts.log_dates(lake, asked)
+    if not dates:
+        there = lake.log_dates(ASSET)
+        raise UserError(
+            f"The environment {lake.environment} has no log date in that range.",
+            f"It has {there[0]} to {there[-1]}.",
+        )
+    page.show(
+        views.stoppable(connection, lambda: counts.count(connection, lake, asked, dates)), asked, json=json
+    )
+
+
+def _require_published(lake: Lake, settings: Settings) -> None:
+    if lake.log_dates(ASSET):
+        return
+    from rs_assets.log import RawLog
+
+    first = (
+        ""
+        if RawLog(settings.raw_log).log_dates()
+        else "There is no raw log yet: run `rs-assets generate`. Then "
+    )
+    raise UserError(
+        f"No event was judged yet in the environment {lake.environment}: {ASSET} is not published.",
+        f"{first}{'r' if first else 'R'}un `rs-assets replay`.",
+    )

@@ -1,0 +1,163 @@
+"""`rs-assets replay`: rebuild from the raw log, and show what came out.
+
+Belongs here: options, the progress bar and the summary. Does not belong here: planning (`replay`), running
+(`defs.launch`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rs_assets.cli.options import From, Json, To
+from rs_assets.errors import UserError
+from rs_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rs_assets.defs.launch import Progress
+    from rs_assets.replay import Summary
+
+
+def replay(
+    first: From = None,
+    last: To = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Materialize only this asset (repeat for several); all by default."),
+    ] = None,
+    environment: Annotated[
+        str | None, typer.Option(help="Publish into this environment of the lake instead of RS_ENVIRONMENT.")
+    ] = None,
+    executor: Annotated[
+        str | None, typer.Option(help="in_process or multiprocess, instead of RS_EXECUTOR.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Rebuild every asset from the raw log over a range of log dates.
+
+    One run for every 100 log dates, each asset one step that loops over the dates. What is published already
+    is replaced date by date; the raw log is only read.
+    """
+    for name, value in (("RS_ENVIRONMENT", environment), ("RS_EXECUTOR", executor)):
+        if value:
+            os.environ[name] = value  # step processes read it as well
+    settings = Settings.from_env()
+
+    from rs_assets.lake import Lake
+    from rs_assets.log import RawLog
+    from rs_assets.replay import plan, summarize
+
+    today = dt.datetime.now(dt.UTC).date()  # not closed yet: the one use of the clock, and it makes no byte
+    runs = plan(RawLog(settings.raw_log), first, last, today)
+    with _captured(Path(settings.home) / "logs" / "replay.log") as console:
+        _run(settings, runs, only or [], console)
+    summary = summarize(Lake(settings.lake, settings.environment), [day for dates in runs for day in dates])
+    if as_json:
+        print(json.dumps(dataclasses.asdict(summary)))
+    else:
+        show(summary, settings)
+
+
+def _run(settings: Settings, runs: list[list[str]], only: list[str], console: Console) -> None:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[doing]}"),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("Loading the graph", total=None, doing="")
+        from rs_assets.defs import launch
+
+        on = launch.instance(settings)
+        bar.update(task, description="Looking at the raw log")
+        launch.observe(settings, on)
+        for dates in runs:
+            bar.update(task, description=f"Replaying {dates[0]} to {dates[-1]}", total=None, completed=0)
+
+            def follow(seen: Progress) -> None:
+                bar.update(task, total=seen.steps, completed=seen.done, doing=" · ".join(seen.doing.values()))
+
+            seen = launch.replay(on, dates, only, follow)
+            if seen.failures:
+                raise UserError(
+                    f"The replay of {dates[0]} to {dates[-1]} failed.\n" + "\n".join(seen.failures),
+                    "What had been published before it is in place. Mend this and replay again; the whole log is in "
+                    f"{settings.home}/logs/replay.log and, as a person reads it, in the UI: `make ui`.",
+                )
+        bar.update(task, doing="")
+
+
+@contextmanager
+def _captured(path: Path) -> Iterator[Console]:
+    """Send what this process and its steps print (dbt's log, for one) to a file; the console given stays visible."""
+    from rich.console import Console
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    out, err = os.dup(1), os.dup(2)
+    with open(path, "wb") as log, open(err, "w", encoding="utf-8", closefd=False) as screen:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        try:
+            yield Console(file=screen)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(out, 1)
+            os.dup2(err, 2)
+            os.close(out)
+    os.close(err)
+
+
+def show(summary: Summary, settings: Settings) -> None:
+    """The summary for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    events = summary.valid + summary.quarantined
+    rate = summary.quarantined / events if events else 0.0
+    console.print(f"\n[bold]{summary.first} to {summary.last}[/] in the environment {settings.environment}")
+    figures = Table.grid(padding=(0, 2))
+    for name, value, more in (
+        ("events", events, ""),
+        ("valid", summary.valid, ""),
+        ("quarantined", summary.quarantined, f"{rate:.2%}, each kept whole with every reason"),
+        ("sessions closed", summary.sessions, f"{summary.sessions_with_purchase:,} with a purchase"),
+        ("predictions", summary.predictions, ""),
+    ):
+        figures.add_row(name, f"{value:>10,}", f"[dim]{more}")
+    console.print(figures)
+    if summary.quarantined_by_reason:
+        reasons = Table("reason", "events", title="Quarantined, by reason", title_justify="left")
+        reasons.columns[1].justify = "right"
+        for code, count in summary.quarantined_by_reason.items():
+            reasons.add_row(code, f"{count:,}")
+        console.print(reasons)
+    console.print(f"[bold]purchase_intent[/]: {summary.model}")
+    if summary.metrics:
+        metrics = Table("candidate", *[name for name in summary.metrics[0] if name != "candidate"])
+        for row in summary.metrics:
+            numbers = [f"{value:.3f}" if isinstance(value, float) else "" for value in list(row.values())[1:]]
+            metrics.add_row(str(row["candidate"]), *numbers)
+        console.print(metrics)
+    console.print(f"Lake: {settings.lake}/{settings.environment}", soft_wrap=True)
+    console.print(
+        "Look closer: [bold]rs-assets quarantine[/], [bold]rs-assets query[/], or the UI: [bold]make ui[/]"
+    )

@@ -1,0 +1,129 @@
+"""Where things stand.
+
+Belongs here: looking at the lake, and all that was found as dataclasses, which scripts get as JSON. Does not belong
+here: the raw log (`raw_log`), the model (`model`), or the page.
+
+Only names, sizes and the ends of Parquet files are read, so it takes seconds however large the lake is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import dataclass
+
+import pyarrow.parquet as pq
+
+from rs_assets.cli.status.model import InForce, in_force
+from rs_assets.cli.status.raw_log import Log, received
+from rs_assets.errors import UserError
+from rs_assets.lake import Lake
+from rs_assets.log import RawLog
+from rs_assets.settings import Settings
+
+VALID, QUARANTINED = "valid_events", "quarantined_events"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A published asset. `to_do` are closed log dates of the raw log for which it has no object."""
+
+    asset: str
+    log_dates: int
+    first_log_date: str
+    last_log_date: str
+    rows: int
+    bytes: int
+    to_do: list[str]
+
+
+@dataclass(frozen=True)
+class Share:
+    """The share of events in quarantine, on one log date or over all of them."""
+
+    log_date: str | None
+    events: int
+    quarantined: int
+    rate: float | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """All of it; `next` is the command that should come next, or null where nothing is to do."""
+
+    home: str
+    environment: str
+    lake: str
+    raw_log: Log
+    assets: list[Asset]
+    quarantine: Share | None
+    quarantine_by_log_date: list[Share]
+    model: InForce | None
+    next: str | None
+
+
+def look(settings: Settings) -> Status:
+    """Look at everything there is; what is not there yet is empty, never an error."""
+    log = RawLog(settings.raw_log)
+    lake = Lake(settings.lake, settings.environment)
+    log_dates = log.log_dates()
+    today = dt.datetime.now(dt.UTC).date().isoformat()  # not closed yet, so not to do
+    closed = [log_date for log_date in log_dates if log_date < today]
+    rows = {asset: _rows(lake, asset) for asset in lake.assets()}
+    assets = [_asset(lake, asset, by_date, closed) for asset, by_date in rows.items()]
+    by_log_date = _quarantine(rows.get(VALID, {}), rows.get(QUARANTINED, {}))
+    events, quarantined = sum(s.events for s in by_log_date), sum(s.quarantined for s in by_log_date)
+    return Status(
+        home=settings.home,
+        environment=settings.environment,
+        lake=settings.lake,
+        raw_log=received(log, log_dates),
+        assets=assets,
+        quarantine=_share(None, events, quarantined) if by_log_date else None,
+        quarantine_by_log_date=by_log_date,
+        model=in_force(lake),
+        next=_next(log_dates, closed, assets),
+    )
+
+
+def _rows(lake: Lake, asset: str) -> dict[str, int]:
+    """The rows of each object by log date."""
+    rows = {}
+    for log_date in lake.log_dates(asset):
+        path = lake.object(asset, log_date)
+        try:
+            rows[log_date] = int(pq.read_metadata(path).num_rows)
+        except (OSError, ValueError) as problem:
+            raise UserError(
+                f"The object of {asset} for log date {log_date} cannot be read: {problem}",
+                f"Replay it: `rs-assets replay --from {log_date} --to {log_date}`.",
+            ) from None
+    return rows
+
+
+def _asset(lake: Lake, asset: str, rows: dict[str, int], closed: list[str]) -> Asset:
+    dates = sorted(rows)
+    size = {}
+    for log_date in dates:
+        for entry in os.scandir(os.path.dirname(lake.object(asset, log_date))):
+            # Dates that share an object (a week has one model) hold it on disk once.
+            size[entry.inode()] = entry.stat().st_size
+    missing = [log_date for log_date in closed if log_date not in rows]
+    return Asset(asset, len(dates), dates[0], dates[-1], sum(rows.values()), sum(size.values()), missing)
+
+
+def _quarantine(valid: dict[str, int], quarantined: dict[str, int]) -> list[Share]:
+    return [_share(d, valid.get(d, 0) + quarantined[d], quarantined[d]) for d in sorted(quarantined)]
+
+
+def _share(log_date: str | None, events: int, quarantined: int) -> Share:
+    return Share(log_date, events, quarantined, quarantined / events if events else None)
+
+
+def _next(log_dates: list[str], closed: list[str], assets: list[Asset]) -> str | None:
+    if not log_dates:
+        return "rs-assets generate"
+    if not assets:
+        return "rs-assets replay" if closed else None
+    to_do = sorted({log_date for asset in assets for log_date in asset.to_do})
+    return f"rs-assets replay --from {to_do[0]} --to {to_do[-1]}" if to_do else None

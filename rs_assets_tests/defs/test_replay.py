@@ -1,0 +1,117 @@
+"""A replay is a function of the log and the code: twice the same, in one range the same as day by day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from rs_assets.lake import Lake
+from rs_assets.log.generator import Plan, generate
+from rs_assets_tests.defs import replays
+
+FIRST, LAST = "2024-01-05", "2024-01-08"  # a Friday to a Monday: the weekly cut lies within
+DATES = ["2024-01-05", "2024-01-06", "2024-01-07", "2024-01-08"]
+
+
+@pytest.fixture(scope="module")
+def replayed(home) -> Path:
+    """A home whose log was replayed in one range (prod)."""
+    import datetime as dt
+
+    place = home()
+    plan = Plan(start=dt.date(2024, 1, 5), days=4, events=24_000, broken=0.05)
+    generate(plan, str(place / "raw"), str(place / "truth.csv"))
+    replays.replay(place, FIRST, LAST)
+    return place
+
+
+def test_every_asset_has_an_object_for_every_log_date(replayed):
+    from rs_assets.definitions import build_defs
+
+    lake = Lake(str(replayed / "lake"))
+    keys = build_defs().resolve_asset_graph().materializable_asset_keys
+    assert {key.to_user_string() for key in keys} == set(lake.assets())
+    for asset in lake.assets():
+        assert lake.log_dates(asset) == DATES, asset
+
+
+def test_nothing_is_lost_between_the_log_and_the_lake(replayed):
+    lake = Lake(str(replayed / "lake"))
+    truth = pl.read_csv(replayed / "truth.csv")
+    count = {
+        a: pl.scan_parquet(lake.objects(a, DATES)).select(pl.len()).collect().item() for a in lake.assets()
+    }
+    quarantined = pl.read_parquet(lake.objects("quarantined_events", DATES))
+    assert quarantined.height == truth.height
+    assert count["session_events"] == count["valid_events"]
+    events = pl.read_parquet(lake.objects("session_events", DATES))
+    sessions = pl.read_parquet(lake.objects("sessions", DATES))
+    still_open = pl.read_parquet(lake.objects("session_stream", DATES[-1:])).filter("is_open")
+    assert sessions["events"].sum() + still_open["session_position"].sum() == events.height
+
+
+def test_the_model_in_force_has_not_seen_the_week_it_predicts(replayed):
+    lake = Lake(str(replayed / "lake"))
+    training = pl.read_parquet(lake.objects("purchase_intent_training", ["2024-01-08"]))
+    assert training["closed_on"].max().isoformat() <= "2024-01-07"
+    first_week = pl.read_parquet(lake.objects("purchase_intent_model", ["2024-01-07"]))
+    assert first_week["model"].to_list() == [None]
+    assert "not trained yet, because" in first_week["reason"].item()
+    predictions = pl.read_parquet(lake.objects("purchase_intent_predictions", ["2024-01-08"]))
+    model = pl.read_parquet(lake.objects("purchase_intent_model", ["2024-01-08"])).row(0, named=True)
+    assert predictions["probability"].null_count() == (0 if model["model"] else predictions.height)
+    assert predictions["cut"].unique().to_list() == [model["cut"]]
+
+
+def test_a_second_replay_gives_the_same_bytes(replayed):
+    replays.replay(replayed, FIRST, LAST, "again")
+    assert replays.lake_bytes(replayed, "again") == replays.lake_bytes(replayed)
+
+
+def test_day_by_day_gives_the_same_bytes_as_one_range(replayed):
+    for log_date in DATES:
+        replays.replay(replayed, log_date, log_date, "daily")
+    assert replays.lake_bytes(replayed, "daily") == replays.lake_bytes(replayed)
+
+
+def test_replaying_an_environment_leaves_prods_lake_and_history_alone(replayed):
+    assert (replayed / "dagster-again").exists(), "its own storage"
+    from rs_assets.defs import launch
+    from rs_assets.settings import Settings
+
+    settings = Settings.from_env({"RS_HOME": str(replayed)})
+    jobs = [run.job_name for run in launch.instance(settings).get_runs()]
+    assert jobs.count("replay_job") == 1
+
+
+def test_a_range_run_is_one_run_with_one_step_an_asset(replayed):
+    from rs_assets.defs import launch
+    from rs_assets.settings import Settings
+
+    on = launch.instance(Settings.from_env({"RS_HOME": str(replayed)}))
+    (run,) = [run for run in on.get_runs() if run.job_name == "replay_job"]
+    assert len(run.step_keys_to_execute) == 12  # 13 assets: the split is one step with two
+    import dagster as dg
+
+    keys = on.get_materialized_partitions(dg.AssetKey("purchase_intent_predictions"))
+    assert keys == set(DATES)
+
+
+def test_each_date_of_a_range_has_a_conservation_check_and_numbers_of_its_own(replayed):
+    import dagster as dg
+
+    from rs_assets.defs import launch
+    from rs_assets.settings import Settings
+
+    on = launch.instance(Settings.from_env({"RS_HOME": str(replayed)}))
+    records = on.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(dg.AssetKey("valid_events"), "conservation"), limit=50
+    )
+    assert {record.event.dagster_event.event_specific_data.partition for record in records} >= set(DATES)
+    materialization = on.get_latest_materialization_event(
+        dg.AssetKey("quarantined_events")
+    ).asset_materialization
+    assert "dagster/partition_row_count" in materialization.metadata
+    assert "by_reason" in materialization.metadata

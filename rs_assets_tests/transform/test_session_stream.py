@@ -1,0 +1,167 @@
+"""Sessions: where they end, what midnight does to them, and that a range is its dates one by one."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+
+def stream_by_date(run_model, events: pl.DataFrame, dates: list[str]) -> pl.DataFrame:
+    """The stream built date by date, each from the one before."""
+    before, built = None, []
+    for log_date in dates:
+        of_date = events.filter(pl.col("log_date") == dt.date.fromisoformat(log_date))
+        before = run_model("session_stream", {"valid_events": of_date}, log_date, log_date, before)
+        built.append(before)
+    return pl.concat(built)
+
+
+def sessions_of(stream: pl.DataFrame) -> pl.DataFrame:
+    return stream.filter("closes_session").sort("log_date", "session_id")
+
+
+@pytest.mark.parametrize(("gap", "sessions"), [("10:29:59.999999", 1), ("10:30:00", 2)])
+def test_thirty_minutes_of_silence_end_a_session_and_a_microsecond_less_does_not(
+    run_model, valid_events, gap, sessions
+):
+    events = valid_events([{"at": "2024-01-01 10:00:00"}, {"at": f"2024-01-01 {gap}"}])
+    stream = run_model("session_stream", {"valid_events": events}, "2024-01-01", "2024-01-01")
+    assert stream["session_id"].n_unique() == sessions
+    assert sessions_of(stream).height == sessions
+
+
+def test_a_session_does_not_break_at_midnight_and_closes_on_the_date_its_silence_is_over(
+    run_model, valid_events
+):
+    events = valid_events(
+        [
+            {"at": "2024-01-01 23:50:00", "name": "view_item", "item": "a", "value": 1.0},
+            {"at": "2024-01-02 00:10:00", "name": "view_item", "item": "b", "value": 1.0},
+            {"at": "2024-01-02 00:20:00", "name": "view_item", "item": "a", "value": 1.0},
+        ]
+    )
+    stream = stream_by_date(run_model, events, ["2024-01-01", "2024-01-02"])
+    assert stream["session_id"].n_unique() == 1
+    (session,) = sessions_of(stream).iter_rows(named=True)
+    assert session["log_date"] == dt.date(2024, 1, 2)
+    assert (session["session_position"], session["product_views"], session["distinct_items"]) == (3, 3, 2)
+    assert session["started_at"] == dt.datetime(2024, 1, 1, 23, 50)
+
+
+def test_a_session_left_open_closes_on_the_next_date_even_if_nobody_sent_anything(run_model, valid_events):
+    events = valid_events([{"at": "2024-01-01 23:45:00"}, {"at": "2024-01-01 12:00:00"}])
+    stream = stream_by_date(run_model, events, ["2024-01-01", "2024-01-02", "2024-01-03"])
+    closed = sessions_of(stream)
+    assert closed["log_date"].to_list() == [dt.date(2024, 1, 1), dt.date(2024, 1, 2)]
+    assert stream.filter("is_carried").height == 1, "closed once, and not carried any further"
+
+
+def test_a_session_of_many_days_keeps_its_id_and_counts_on(run_model, valid_events):
+    start = dt.datetime(2024, 1, 1, 12)
+    times = [start + dt.timedelta(minutes=29 * n) for n in range(150)]
+    events = valid_events([{"at": str(t), "name": "purchase", "value": 1.5} for t in times])
+    dates = ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"]
+    stream = stream_by_date(run_model, events, dates)
+    (session,) = sessions_of(stream).iter_rows(named=True)
+    assert (session["session_position"], session["transactions"], float(session["revenue"])) == (
+        150,
+        150,
+        225.0,
+    )
+    assert session["last_purchase_position"] == 150
+
+
+def test_an_event_that_comes_days_late_stands_apart_and_tears_no_session(run_model, valid_events):
+    events = valid_events(
+        [
+            {"at": "2024-01-02 23:50:00"},
+            {"at": "2024-01-01 09:00:00", "received": "2024-01-03 00:05:00"},
+            {"at": "2024-01-01 09:10:00", "received": "2024-01-03 00:05:01"},
+            {"at": "2024-01-03 00:10:00"},
+        ]
+    )
+    stream = stream_by_date(run_model, events, ["2024-01-02", "2024-01-03"])
+    sizes = sessions_of(stream)["session_position"].to_list()
+    assert sorted(sizes) == [2, 2]
+    late = stream.filter(pl.col("event_time") < dt.datetime(2024, 1, 2))
+    assert late["closes_session"].to_list() == [False, True]
+
+
+def test_an_event_a_little_late_over_midnight_stays_in_its_session(run_model, valid_events):
+    events = valid_events(
+        [
+            {"at": "2024-01-01 23:58:00"},
+            {"at": "2024-01-01 23:59:59", "received": "2024-01-02 00:00:02"},
+            {"at": "2024-01-02 00:01:00"},
+        ]
+    )
+    stream = stream_by_date(run_model, events, ["2024-01-01", "2024-01-02"])
+    assert stream["session_id"].n_unique() == 1
+
+
+def test_sites_and_clients_have_sessions_of_their_own(run_model, valid_events):
+    at = "2024-01-01 10:00:00"
+    events = valid_events(
+        [{"at": at}, {"at": at, "client": "c2"}, {"at": at, "site": "other"}, {"at": at, "client": "c2"}]
+    )
+    stream = run_model("session_stream", {"valid_events": events}, "2024-01-01", "2024-01-01")
+    assert stream["session_id"].n_unique() == 3
+
+
+def test_every_valid_event_is_in_session_events_once_and_dbts_own_tests_say_so(run_model, valid_events):
+    events = valid_events([{"at": f"2024-01-01 {h:02d}:00:00", "client": f"c{h % 3}"} for h in range(24)])
+    stream = run_model("session_stream", {"valid_events": events}, "2024-01-01", "2024-01-01", tests=True)
+    tables = {"session_stream": stream, "valid_events": events}
+    found = run_model("session_events", tables, "2024-01-01", "2024-01-01", tests=True)
+    assert sorted(found["event_id"]) == sorted(events["event_id"])
+
+
+EVENTS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "minute": st.integers(0, 3 * 24 * 60 - 1),
+            "late": st.sampled_from([0, 0, 0, 1, 40, 2000]),
+            "client": st.sampled_from(["c1", "c2"]),
+            "name": st.sampled_from(
+                ["view_item", "add_to_cart", "remove_from_cart", "purchase", "page_view"]
+            ),
+            "value": st.sampled_from([0.1, 0.2, 19.99, 1e11]),
+            "item": st.sampled_from(["a", "b", "c"]),
+        }
+    ),
+    min_size=4,
+    max_size=25,
+)
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(EVENTS)
+def test_a_range_is_its_dates_one_by_one_and_no_row_knows_a_later_date(run_model, valid_events, drawn):
+    start = dt.datetime(2024, 1, 1)
+    rows = []
+    for event in drawn:
+        at = start + dt.timedelta(minutes=event["minute"])
+        received = min(at + dt.timedelta(minutes=event["late"]), dt.datetime(2024, 1, 3, 23, 59))
+        rows.append({**event, "at": str(at), "received": str(received), "price": event["value"]})
+    events = valid_events(rows)
+    dates = ["2024-01-01", "2024-01-02", "2024-01-03"]
+    together = run_model("session_stream", {"valid_events": events}, dates[0], dates[-1])
+    apart = stream_by_date(run_model, events, dates)
+    order = ["log_date", "is_carried", "event_id"]
+    assert_frame_equal(together.sort(order), apart.sort(order), check_exact=True)
+    # The stream of the first two dates is what it was before the third came.
+    sooner = run_model("session_stream", {"valid_events": events}, dates[0], dates[1])
+    assert_frame_equal(
+        sooner.sort(order), together.filter(pl.col("log_date") < dt.date(2024, 1, 3)).sort(order)
+    )
