@@ -63,7 +63,9 @@ def table(*columns: str, right: Sequence[str] = (), folded: Sequence[str] = ()) 
     from rich import box
     from rich.table import Table
 
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    made = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, collapse_padding=True
+    )
     for name in columns:
         made.add_column(
             name,

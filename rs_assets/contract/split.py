@@ -79,9 +79,10 @@ def split_log_date(
     """Write the two tables of one log date; memory is bounded by `threads` batches whatever the date's size.
 
     Raises:
-        UserError: a segment cannot be read.
+        UserError: there is no log, or a segment of it cannot be read. Neither file is left then.
         ConservationError: the tables do not add up to the log.
     """
+    log.require()  # a log that is not mounted is no empty log date
     report = SplitReport(log_date, segments=len(log.segments(log_date)))
     seen = Seen()
     with (
@@ -99,8 +100,9 @@ def split_log_date(
             report.quarantined += damaged.height
             report.events += damaged.height
             report.by_reason.update(damaged["reasons"].explode().to_list())
-    if (valid.rows, bad.rows) != (report.valid, report.quarantined):
-        raise ConservationError(f"{log_date}: counted {report}, wrote {valid.rows} and {bad.rows}.")
+            _count_sites(report, kept.clear(), damaged)
+        if (valid.rows, bad.rows) != (report.valid, report.quarantined):
+            raise ConservationError(f"{log_date}: counted {report}, wrote {valid.rows} and {bad.rows}.")
     return report
 
 

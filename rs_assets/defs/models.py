@@ -9,7 +9,7 @@ import dagster as dg
 
 from rs_assets.compute import Box
 from rs_assets.defs.code_version import code_version
-from rs_assets.defs.partitions import SINGLE_RUN, TRAINING_WINDOW
+from rs_assets.defs.partitions import SINGLE_RUN
 from rs_assets.defs.previews import preview, table
 from rs_assets.defs.publishing import announce, materialized
 from rs_assets.defs.resources import LakeResource
@@ -33,10 +33,7 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
         code_version=version,
         kinds=kinds,
         op_tags=LIGHT.op_tags(),
-        deps=[
-            dg.AssetDep("session_features", partition_mapping=TRAINING_WINDOW),
-            dg.AssetDep("session_labels", partition_mapping=TRAINING_WINDOW),
-        ],
+        deps=["session_features", "session_labels"],
     )
     def purchase_intent_training(
         context: dg.AssetExecutionContext, lake: LakeResource

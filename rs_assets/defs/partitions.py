@@ -2,6 +2,10 @@
 
 A job cannot mix two definitions, so models are partitioned like everything else. Backfills are single runs:
 a run loops over its log dates itself, with the memory of one of them.
+
+Every dependency but one is on the same date, also that of a training set, which reads the dates before its
+cut. A backfill finds what to ask for by mapping dates through dependencies: declared as a window of dates, the
+training sets of the five weeks *after* the range would be asked for, and those of the range would not.
 """
 
 from __future__ import annotations
@@ -11,7 +15,6 @@ import datetime as dt
 import dagster as dg
 
 from rs_assets.log import RawLog
-from rs_assets.models.cuts import TRAINING_DAYS
 
 SINGLE_RUN = dg.BackfillPolicy.single_run()
 
@@ -19,12 +22,6 @@ OWN_PREVIOUS_DATE = dg.TimeWindowPartitionMapping(
     start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True
 )
 """session_stream goes on with the sessions that its own previous date left open."""
-
-TRAINING_WINDOW = dg.TimeWindowPartitionMapping(
-    start_offset=-(TRAINING_DAYS + 7), end_offset=-1, allow_nonexistent_upstream_partitions=True
-)
-"""A training set reads the dates before its cut; the cut lies up to 6 days back, and one date is for sessions
-that began on the eve of the window."""
 
 
 def log_dates(log: RawLog, first: str | None = None) -> dg.DailyPartitionsDefinition:

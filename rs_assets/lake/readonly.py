@@ -96,10 +96,6 @@ class ReadOnlyFile:
         self._thread.position = self.tell() + len(data)
         return data
 
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
     def close(self) -> None:
         """Give the handle back."""
         self._file.close()

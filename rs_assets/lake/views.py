@@ -7,7 +7,7 @@ belong here: the connections of assets, which write to staging and take their li
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 import duckdb
@@ -64,10 +64,14 @@ def stoppable(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T
     with ThreadPoolExecutor(max_workers=1) as pool:
         running = pool.submit(work)
         try:
-            return running.result()
+            # A signal that reaches another thread is seen when this one wakes up, so it does not sleep for long.
+            while not wait([running], timeout=0.1).done:
+                pass
         except KeyboardInterrupt:
-            connection.interrupt()
+            while not wait([running], timeout=0.05).done:
+                connection.interrupt()  # again, if the query had not begun
             raise
+        return running.result()
 
 
 def _read(connection: duckdb.DuckDBPyConnection, lake: Lake, asset: str) -> duckdb.DuckDBPyRelation:

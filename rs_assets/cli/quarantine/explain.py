@@ -118,8 +118,8 @@ def _raw(console: Console, event: Explained, raw: bytes) -> None:
     laid_out = payload.laid_out(raw, event.event_index, console.width)
     if laid_out is None:
         console.rule("the line, which is not JSON", align="left", style="dim")
-        text = raw.decode(errors="backslashreplace") or "nothing of it could be read"
-        console.print(output.cell(text), soft_wrap=True)
+        shown = raw.decode(errors="backslashreplace") or "nothing of it could be read"
+        console.print(output.cell(shown), soft_wrap=True)
         return
     console.rule("the line", align="left", style="dim")
     text = output.visible_lines(laid_out.text)

@@ -5,9 +5,9 @@ Belongs here: its layout. Does not belong here: its numbers (`counts`).
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
+from typing import TypeAlias
 
 from rich.console import Console
 from rich.padding import Padding
@@ -17,9 +17,15 @@ from rs_assets.cli import output
 from rs_assets.cli.quarantine.counts import Asked, Group, Report, Sample
 from rs_assets.contract.codes import MEANINGS, Code
 
+SEEN = ("first seen", "last seen")
 NAMES = 10
 OBSERVED = 60
 """Characters of what was observed; --json and --explain have all that was kept."""
+
+NARROW = 68
+"""Characters that the tables need besides their trends."""
+
+Trend: TypeAlias = Callable[[Group], Text]
 
 
 def show(report: Report, asked: Asked, *, json: bool) -> None:
@@ -32,8 +38,14 @@ def show(report: Report, asked: Asked, *, json: bool) -> None:
     if not report.quarantined:
         return
     dates = [day.log_date for day in report.by_log_date]
-    _reasons(console, report, dates)
-    _sites(console, report, dates)
+    width = min(20, max(5, console.width - NARROW))
+
+    def trend(group: Group) -> Text:
+        counts = [group.by_log_date.get(log_date, 0) for log_date in dates]
+        return Text(output.sparkline(counts, width), style="yellow")
+
+    _reasons(console, report, trend)
+    _sites(console, report, trend)
     _names(console, report)
     order = {group.name: at for at, group in enumerate(report.by_reason)}
     samples = sorted(report.samples, key=lambda sample: order[sample.code])
@@ -48,48 +60,44 @@ def _heading(console: Console, report: Report, asked: Asked) -> None:
     where = f"environment {report.environment}, log dates {dates}{narrowed}"
     console.print(Text.assemble(("Quarantine", "bold"), f"  {output.visible(where)}"))
     if not report.quarantined:
-        console.print(
-            f"Nothing was quarantined: all {output.plural(report.events, 'event')} are valid.", style="green"
-        )
+        received = output.plural(report.events, "event")
+        console.print(f"Nothing of that is in quarantine, of {received} received.", style="green")
         return
     rates = [day.rate or 0.0 for day in report.by_log_date]
     console.print(
         Text.assemble(
             (f"{report.quarantined:,}", "bold yellow"),
             f" of {output.plural(report.events, 'event')}, {output.share(report.quarantined, report.events)}   ",
-            (output.sparkline(rates), "yellow"),
+            (output.sparkline(rates, width=20), "yellow"),
             f"  {min(rates):.2%} to {max(rates):.2%} a log date",
         )
     )
 
 
-def _reasons(console: Console, report: Report, dates: list[dt.date]) -> None:
-    made = output.table(
-        "reason", "events", "share", "trend", "first seen", "last seen", right=["events", "share"]
-    )
+def _reasons(console: Console, report: Report, trend: Trend) -> None:
+    numbers = ["events", "share"]
+    made = output.table("reason", *numbers, "trend", *SEEN, right=numbers, folded=["reason"])
     for group in report.by_reason:
         share = output.share(group.quarantined, report.quarantined)
-        made.add_row(
-            output.cell(group.name), f"{group.quarantined:,}", share, _trend(group, dates), *_seen(group)
-        )
+        made.add_row(output.cell(group.name), f"{group.quarantined:,}", share, trend(group), *_seen(group))
     console.print("", made)
     if sum(group.quarantined for group in report.by_reason) > report.quarantined:
         console.print("An event with several reasons counts for each of them.", style="dim")
 
 
-def _sites(console: Console, report: Report, dates: list[dt.date]) -> None:
+def _sites(console: Console, report: Report, trend: Trend) -> None:
     numbers = ["events", "received", "rate"]
-    made = output.table("site", *numbers, "trend", "first seen", "last seen", right=numbers)
+    made = output.table("site", *numbers, "trend", *SEEN, right=numbers, folded=["site"])
     for group in report.by_site:
         received = group.events or 0
         rate = output.share(group.quarantined, received)
-        shown = (f"{group.quarantined:,}", f"{received:,}", rate, _trend(group, dates))
+        shown = (f"{group.quarantined:,}", f"{received:,}", rate, trend(group))
         made.add_row(output.cell(group.name), *shown, *_seen(group))
     console.print("", made)
 
 
 def _names(console: Console, report: Report) -> None:
-    made = output.table("event name", "events", "first seen", "last seen", right=["events"])
+    made = output.table("event name", "events", *SEEN, right=["events"])
     for group in report.by_event_name[:NAMES]:
         name = Text("(not readable)", style="dim") if group.name is None else output.cell(group.name)
         made.add_row(name, f"{group.quarantined:,}", *_seen(group))
@@ -111,7 +119,7 @@ def _samples(console: Console, code: str, samples: Iterable[Sample]) -> None:
 def place(sample: Sample) -> str:
     """Where the event stands in the raw log, in words."""
     event = "the whole line" if sample.event_index is None else f"event {sample.event_index}"
-    name = "" if sample.event_name is None else f" ({sample.event_name})"
+    name = "" if sample.event_name is None else f" ({_shortened(sample.event_name)})"
     segment = f"segment {sample.segment}, line {sample.line}, {event}{name}"
     return output.visible(f"site {sample.site}, log date {sample.log_date}, {segment}")
 
@@ -123,7 +131,3 @@ def _shortened(observed: str) -> str:
 
 def _seen(group: Group) -> tuple[str, str]:
     return str(group.first_log_date), str(group.last_log_date)
-
-
-def _trend(group: Group, dates: list[dt.date]) -> Text:
-    return Text(output.sparkline([group.by_log_date.get(d, 0) for d in dates], width=20), style="yellow")

@@ -13,6 +13,9 @@ from rs_assets.cli.status.facts import Asset, Share, Status
 from rs_assets.cli.status.model import InForce
 from rs_assets.cli.status.raw_log import Log
 
+WIDE = 90
+"""Characters that all of an asset's columns need."""
+
 
 def show(status: Status) -> None:
     """Print it."""
@@ -27,13 +30,19 @@ def show(status: Status) -> None:
         _assets(console, status.assets)
         tail = [
             ("quarantine", _quarantine(status.quarantine, status.quarantine_by_log_date)),
-            ("model", _model(status.model)),
+            ("purchase_intent", _model(status.model)),
         ]
         console.print("", output.facts(tail))
-    if status.next:
-        console.print("", Text.assemble("Next: ", (status.next, "bold")), sep="\n")
-    else:
-        console.print("\nEvery closed log date of the raw log is published.", style="green")
+    console.print("", _next(status), sep="\n")
+
+
+def _next(status: Status) -> Text:
+    if status.next is None:
+        return Text("Every closed log date of the raw log is published.", style="green")
+    to_do = sorted({log_date for asset in status.assets for log_date in asset.to_do})
+    dates = " to ".join(dict.fromkeys([*to_do[:1], *to_do[-1:]]))
+    lacking = f"To do: {output.plural(len(to_do), 'log date')}, {dates}.\n" if to_do else ""
+    return Text.assemble((lacking, "yellow"), "Next: ", (status.next, "bold"))
 
 
 def _raw_log(log: Log) -> Text:
@@ -56,33 +65,30 @@ def _lake(status: Status) -> Text:
 
 
 def _assets(console: Console, assets: list[Asset]) -> None:
-    numbers = ["dates", "rows", "size"]
-    made = output.table("asset", "dates", "first", "last", "rows", "size", "to do", right=numbers)
-    for asset in assets:
-        made.add_row(
-            output.cell(asset.asset),
-            f"{asset.log_dates:,}",
-            asset.first_log_date,
-            asset.last_log_date,
-            f"{asset.rows:,}",
-            output.size(asset.bytes),
-            _to_do(asset.to_do),
-        )
+    rows = [
+        {
+            "asset": output.cell(asset.asset),
+            "dates": f"{asset.log_dates:,}",
+            "first": asset.first_log_date,
+            "last": asset.last_log_date,
+            "rows": f"{asset.rows:,}",
+            "size": output.size(asset.bytes),
+            "to do": Text(f"{len(asset.to_do):,}", style="yellow") if asset.to_do else Text("-", style="dim"),
+        }
+        for asset in assets
+    ]
+    columns = [name for name in rows[0] if console.width >= WIDE or name != "first"]
+    made = output.table(*columns, right=["dates", "rows", "size", "to do"], folded=["asset"])
+    for row in rows:
+        made.add_row(*(row[name] for name in columns))
     console.print("", made)
-
-
-def _to_do(log_dates: list[str]) -> Text:
-    if not log_dates:
-        return Text("-", style="dim")
-    dates = log_dates[0] if len(log_dates) == 1 else f"{len(log_dates):,} from {log_dates[0]} on"
-    return Text(dates, style="yellow")
 
 
 def _quarantine(overall: Share | None, by_log_date: list[Share]) -> Text:
     if overall is None:
         return Text("-", style="dim")
     last = by_log_date[-1]
-    trend = output.sparkline([share.rate or 0.0 for share in by_log_date])
+    trend = output.sparkline([share.rate or 0.0 for share in by_log_date], width=20)
     of = output.plural(overall.events, "event")
     return Text.assemble(
         (output.share(overall.quarantined, overall.events), "bold"),
@@ -93,13 +99,12 @@ def _quarantine(overall: Share | None, by_log_date: list[Share]) -> Text:
 
 def _model(model: InForce | None) -> Text:
     if model is None:
-        return Text("none is published yet", style="dim")
+        return Text("no model is published yet", style="dim")
     if model.chosen is None:
         cut = f" (cut {model.cut})" if model.cut else ""
-        return Text.assemble("purchase_intent: ", (output.visible(model.problem or ""), "yellow"), cut)
+        return Text.assemble((output.visible(model.problem or ""), "yellow"), cut)
     measured = "not measured" if model.pr_auc is None else f"{model.pr_auc:.3f}"
     return Text.assemble(
-        "purchase_intent: ",
         (model.chosen, "bold"),
-        f", cut {model.cut}; PR-AUC {measured} on validation (a random order: {model.random_pr_auc:.3f})",
+        f", cut {model.cut}, PR-AUC {measured} on validation (a random order: {model.random_pr_auc:.3f})",
     )

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from typer.testing import Result
+
+from rs_assets.cli.status.facts import look
+from rs_assets.lake.stage import Stage
+from rs_assets.lake.tables import write_table
+from rs_assets.log.generator import Plan, generate
+from rs_assets.models.purchase_intent import Card, Evaluation, NotTrained, Trained, dump
+from rs_assets.models.purchase_intent.evaluation import SCHEMAS
+from rs_assets.settings import Settings
+from rs_assets_tests.cli.homes import Home
+
+Call = Callable[..., Result]
+CallJson = Callable[..., Any]
+
+CUT = dt.date(2024, 1, 29)
+
+
+@pytest.fixture
+def copy(home: Home, tmp_path: Path) -> Home:
+    """A home that a test may change."""
+    shutil.copytree(home.path, tmp_path / "home")
+    return Home(tmp_path / "home", home.plan, home.summary)
+
+
+def _trained() -> Trained:
+    """A model with a card and no pipeline: the status must not look at that."""
+    frames = {name: pl.DataFrame(schema=schema) for name, schema in SCHEMAS.items()}
+    frames["metrics"] = pl.DataFrame(
+        [("linear", "all", "pr_auc", 0.4321)], schema=SCHEMAS["metrics"], orient="row"
+    )
+    days = [CUT - dt.timedelta(days=n) for n in (28, 7, 1)]
+    evaluation = Evaluation("linear", *days, 900, 90, 200, 25, 3, **frames)
+    card = Card(CUT, "linear", ("site",), 1100, 115, (("numpy", "0"),), None, evaluation)
+    return Trained(card, None)  # type: ignore[arg-type]
+
+
+def _publish_model(home: Home, data: bytes, log_date: str) -> None:
+    with Stage(home.lake) as stage:
+        Path(stage.path("purchase_intent_model", log_date, "model.bin")).write_bytes(data)
+        stage.publish()
+
+
+def test_an_empty_home_says_what_to_run_first(call: Call, call_json: CallJson, tmp_path: Path) -> None:
+    result = call("status", home=tmp_path)
+    assert result.exit_code == 0
+    assert "nothing was received yet" in result.stdout and "nothing is published yet" in result.stdout
+    assert result.stdout.splitlines()[-1].rstrip() == "Next: rs-assets generate"
+    found = call_json("status", "--json", home=tmp_path)
+    assert (found["raw_log"]["log_dates"], found["assets"], found["quarantine"], found["model"]) == (
+        0,
+        [],
+        None,
+        None,
+    )
+    assert os.listdir(tmp_path) == [], "to look creates nothing"
+
+
+def test_a_raw_log_without_a_lake_is_to_be_replayed(call: Call, tmp_path: Path) -> None:
+    generate(Plan(days=2, events=100), str(tmp_path / "raw"), str(tmp_path / "truth.csv"))
+    text = call("status", home=tmp_path).stdout
+    assert "3 sites, 2 log dates, 2024-01-01 to 2024-01-02" in text
+    assert text.splitlines()[-1].rstrip() == "Next: rs-assets replay"
+
+
+def test_json_has_the_numbers_of_the_log_and_the_lake(call_json: CallJson, home: Home) -> None:
+    found = call_json("status", "--json", home=home)
+    log = found["raw_log"]
+    assert (log["segments"], log["bytes"]) == (home.summary.segments, home.summary.bytes)
+    assert (log["sites"], log["log_dates"]) == (["shop-a", "shop-b"], 4)
+    for asset in found["assets"]:
+        objects = home.lake.objects(asset["asset"], home.lake.log_dates(asset["asset"]))
+        assert asset["log_dates"] == len(objects) == 3
+        assert asset["rows"] == sum(pl.read_parquet(path).height for path in objects)
+        assert asset["bytes"] == sum(os.path.getsize(path) for path in objects)
+        assert (asset["first_log_date"], asset["last_log_date"]) == ("2024-01-01", "2024-01-03")
+        assert asset["to_do"] == ["2024-01-04"]
+    rows = {asset["asset"]: asset["rows"] for asset in found["assets"]}
+    share = found["quarantine"]
+    assert share["quarantined"] == rows["quarantined_events"]
+    assert share["rate"] == share["quarantined"] / sum(rows.values())
+    assert [day["log_date"] for day in found["quarantine_by_log_date"]] == home.lake.log_dates("valid_events")
+    assert found["next"] == "rs-assets replay --from 2024-01-04 --to 2024-01-04"
+
+
+def test_the_page_is_one_screen(call: Call, home: Home) -> None:
+    lines = call("status", home=home).stdout.splitlines()
+    assert len(lines) <= 30 and all(len(line) <= 100 for line in lines)
+    text = "\n".join(lines)
+    for part in (
+        "environment",
+        "2 sites, 4 log dates",
+        "valid_events",
+        "To do: 1 log date, 2024-01-04.",
+        "no model is published yet",
+    ):
+        assert part in text
+    assert "last log date, 2024-01-03: " in text
+
+
+def test_nothing_is_to_do_when_all_is_published(call: Call, copy: Home) -> None:
+    shutil.rmtree(copy.path / "raw" / "site=shop-a" / "log_date=2024-01-04")
+    shutil.rmtree(copy.path / "raw" / "site=shop-b" / "log_date=2024-01-04")
+    text = call("status", home=copy).stdout
+    assert "Every closed log date of the raw log is published." in text and "Next:" not in text
+
+
+def test_todays_log_date_is_not_to_do(call_json: CallJson, copy: Home) -> None:
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    (copy.path / "raw" / "site=shop-a" / f"log_date={today}").mkdir()
+    found = call_json("status", "--json", home=copy)
+    assert found["raw_log"]["last_log_date"] == today
+    assert all(today not in asset["to_do"] for asset in found["assets"])
+
+
+def test_another_environment_is_another_lake(call_json: CallJson, home: Home) -> None:
+    found = call_json("status", "--json", home=home, RS_ENVIRONMENT="dev")
+    assert (found["environment"], found["assets"]) == ("dev", [])
+
+
+def test_the_model_in_force_is_the_latest(call: Call, call_json: CallJson, copy: Home) -> None:
+    _publish_model(copy, dump(NotTrained("not trained yet, because …", CUT, 3, 0)), "2024-01-01")
+    _publish_model(copy, dump(_trained()), "2024-01-03")
+    model = call_json("status", "--json", home=copy)["model"]
+    assert model == {
+        "log_date": "2024-01-03",
+        "cut": "2024-01-29",
+        "chosen": "linear",
+        "pr_auc": 0.4321,
+        "random_pr_auc": 25 / 200,
+        "problem": None,
+    }
+    text = call("status", home=copy).stdout
+    assert "linear, cut 2024-01-29, PR-AUC 0.432 on validation (a random order: 0.125)" in text
+
+
+def test_a_model_that_was_not_trained_says_why(call: Call, call_json: CallJson, copy: Home) -> None:
+    reason = "not trained yet, because there are 0 snapshots of closed sessions (50 that bought are needed)"
+    _publish_model(copy, dump(NotTrained(reason, CUT, 0, 0)), "2024-01-03")
+    model = call_json("status", "--json", home=copy)["model"]
+    assert (model["chosen"], model["problem"]) == (None, reason)
+    assert reason in " ".join(call("status", home=copy).stdout.split())
+
+
+def test_a_damaged_model_is_told_and_the_rest_is_shown(call: Call, copy: Home) -> None:
+    _publish_model(copy, dump(_trained())[:-4] + b"xxxx", "2024-01-03")
+    result = call("status", home=copy)
+    assert result.exit_code == 0
+    assert "The purchase_intent artifact is cut short or altered." in result.stdout
+    assert "valid_events" in result.stdout
+
+
+def test_a_damaged_object_is_named(call: Call, copy: Home) -> None:
+    Path(copy.lake.object("valid_events", "2024-01-02")).write_bytes(b"no parquet")
+    result = call("status", home=copy)
+    assert result.exit_code == 1
+    assert "The object of valid_events for log date 2024-01-02 cannot be read" in result.stderr
+    assert "rs-assets replay --from 2024-01-02 --to 2024-01-02" in result.stderr
+
+
+def test_bytes_that_log_dates_share_count_once(copy: Home) -> None:
+    with Stage(copy.lake) as stage:
+        first = stage.path("weekly", "2024-01-01")
+        write_table(pl.DataFrame({"x": [1]}), first)
+        os.link(first, stage.path("weekly", "2024-01-02"))
+        stage.publish()
+    found = look(Settings.from_env({"RS_HOME": str(copy.path)}))
+    (weekly,) = (asset for asset in found.assets if asset.asset == "weekly")
+    assert (weekly.rows, weekly.bytes) == (2, os.path.getsize(copy.lake.object("weekly", "2024-01-01")))
