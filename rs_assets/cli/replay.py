@@ -25,7 +25,7 @@ from rs_assets.settings import Settings
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rs_assets.defs.launch import Progress
+    from rs_assets.defs.launch import RunProgress
     from rs_assets.replay import Summary
 
 
@@ -89,7 +89,7 @@ def _run(settings: Settings, runs: list[list[str]], only: list[str], console: Co
         for dates in runs:
             bar.update(task, description=f"Replaying {dates[0]} to {dates[-1]}", total=None, completed=0)
 
-            def follow(seen: Progress) -> None:
+            def follow(seen: RunProgress) -> None:
                 bar.update(task, total=seen.steps, completed=seen.done, doing=" · ".join(seen.doing.values()))
 
             seen = launch.replay(on, dates, only, follow)

@@ -5,21 +5,21 @@ published (`transform`).
 """
 
 import json
-import os
-import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from rs_assets.compute import Box
 from rs_assets.defs.partitions import OWN_PREVIOUS_DATE, SINGLE_RUN
-from rs_assets.defs.previews import preview
+from rs_assets.defs.previews import columns, preview
 from rs_assets.defs.publishing import announce, materialized
-from rs_assets.defs.resources import LakeResource
+from rs_assets.defs.resources import DBT_DIR, LakeResource
 from rs_assets.errors import UserError
+
+if TYPE_CHECKING:
+    from rs_assets.transform.dbt import Built, Tested
 
 Props = Mapping[str, Any]
 
@@ -67,7 +67,7 @@ def _model(
     name = str(node["name"])
     meta = _meta(node)
     box = Box(**meta.get("box", {}))
-    target = project.manifest_path.parent
+    parsed = project.manifest_path.parent
     upstream = _tables(node, manifest)
     from_before = bool(meta.get("dagster", {}).get("has_self_dependency"))
 
@@ -81,9 +81,10 @@ def _model(
         dagster_dbt_translator=Translator(),
         op_tags=box.op_tags(),
     )
-    def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, lake: LakeResource) -> Iterator[Any]:
+    def build_model(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Any]:
         from rs_assets.lake.stage import Stage
         from rs_assets.transform import ModelRun, chunks, publish_model
+        from rs_assets.transform.dbt import build
 
         dates = list(context.partition_keys)
         on_date = announce(context, name, dates)
@@ -95,24 +96,23 @@ def _model(
             on_date(chunk[-1])
             with Stage(open_lake) as stage:
                 settings = box.duckdb_settings(stage.scratch("spill"))
-                staged = stage.scratch("model.parquet")
+                staged, run_file = stage.scratch("model.parquet"), stage.scratch("run.ndjson")
                 run = ModelRun(name, upstream, tuple(chunk), staged, from_before, settings)
-                run.write(open_lake, stage.scratch("run.ndjson"))
-                for check in _invoke(context, dbt, name, target, stage.scratch("")):
-                    checks.setdefault(str(check.check_name), []).append(check)
-                failed = [each for results in checks.values() for each in results if not each.passed]
-                if failed:
+                run.write(open_lake, run_file)
+                built = build(name, DBT_DIR, parsed, run_file, stage.scratch("dbt"))
+                for test in built.tests:
+                    checks.setdefault(test.name, []).append(_check(name, test))
+                failed = [test for test in built.tests if not test.passed]
+                if built.error or failed:
                     yield from _together(checks)
-                    raise dg.Failure(
-                        f"{name}: the dbt test {failed[0].check_name} failed on the staged rows of log dates "
-                        f"{chunk[0]} to {chunk[-1]}. None of them was published."
-                    )
+                    raise dg.Failure(_refusal(name, built, chunk))
                 rows |= publish_model(stage, name, run.staged, chunk, meta["key"])
                 digests |= {log_date: digest for (_, log_date), digest in stage.publish().items()}
-        yield materialized(context, name, digests, rows, preview(open_lake.object(name, dates[-1])))
+        last = open_lake.object(name, dates[-1])
+        yield materialized(context, name, digests, rows, columns(last), {dates[-1]: preview(last)})
         yield from _together(checks)
 
-    return build
+    return build_model
 
 
 def _tables(node: Props, manifest: Props) -> tuple[str, ...]:
@@ -122,28 +122,25 @@ def _tables(node: Props, manifest: Props) -> tuple[str, ...]:
     return tuple(sorted(parent.rsplit(".", 1)[-1] for parent in parents - {node["unique_id"]}))
 
 
-def _invoke(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, model: str, target: Path, scratch: str
-) -> Iterator[dg.AssetCheckResult]:
-    """Run `dbt build` on one model and give its tests' results; the model's own event is ours to yield."""
-    # dagster-dbt hands the process's environment on to dbt; it copies what is parsed already from the target path.
-    os.environ |= {"RS_DBT_RUN": os.path.join(scratch, "run.ndjson"), "DBT_TARGET_PATH": str(target)}
-    # "buildable": a test that compares with a child runs with the child, not before it exists.
-    args = ["build", "--select", model, "--indirect-selection", "buildable"]
-    invocation = dbt.cli(args, context=context, raise_on_error=False, target_path=Path(scratch) / "dbt")
-    tested = False
-    for event in invocation.stream():
-        if isinstance(event, dg.AssetCheckResult):
-            tested = tested or not event.passed
-            yield event
-    if not invocation.is_successful() and not tested:
-        raise dg.Failure(_reason(model, invocation.get_error()))
+def _check(model: str, test: "Tested") -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=dg.AssetKey(model),
+        check_name=test.name,
+        passed=test.passed,
+        metadata={"failing_rows": test.failures, "dbt_says": test.message},
+    )
 
 
-def _reason(model: str, error: Exception | None) -> str:
-    """What dbt said, without the log around it."""
-    said = re.sub(r"\x1b\[[0-9;]*m", "", str(error or "no message"))
-    return f"dbt could not build {model}: {said[-1500:]}"
+def _refusal(model: str, built: "Built", dates: list[str]) -> str:
+    """Why nothing of these dates is published."""
+    span = f"log dates {dates[0]} to {dates[-1]}" if len(dates) > 1 else f"log date {dates[0]}"
+    if built.error:
+        return (
+            f"dbt could not build {model} over {span}; nothing of it was published. dbt says: {built.error}"
+        )
+    failed = next(test for test in built.tests if not test.passed)
+    says = failed.message or f"{failed.failures} rows fail it"
+    return f"{model}: the dbt test {failed.name} failed on {span}; nothing of it was published. {says}."
 
 
 def _together(checks: Mapping[str, list[dg.AssetCheckResult]]) -> Iterator[dg.AssetCheckResult]:

@@ -7,7 +7,7 @@ import dagster as dg
 from rs_assets.compute import Box
 from rs_assets.defs.code_version import code_version
 from rs_assets.defs.partitions import SINGLE_RUN
-from rs_assets.defs.previews import split_metadata
+from rs_assets.defs.previews import columns, preview, split_metadata
 from rs_assets.defs.publishing import announce, materialized
 from rs_assets.defs.resources import LakeResource, LogResource
 
@@ -63,25 +63,26 @@ def split(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             log.open(), lake.open(), dates, threads=BOX.cpu, on_date=announce(context, "split", dates)
         )
         reports = [p.report for p in published]
-        about = split_metadata(lake.open(), reports)
-        valid_rows = {r.log_date: r.valid for r in reports}
-        bad_rows = {r.log_date: r.quarantined for r in reports}
-        by_date = {r.log_date: {"events": r.events, "quarantine_rate": r.quarantine_rate} for r in reports}
-        yield materialized(
-            context,
-            "valid_events",
-            {p.report.log_date: p.valid_digest for p in published},
-            valid_rows,
-            about.valid,
-        )
-        yield materialized(
-            context,
-            "quarantined_events",
-            {p.report.log_date: p.quarantined_digest for p in published},
-            bad_rows,
-            about.quarantined,
-            by_date,
-        )
+        place, last = lake.open(), dates[-1]
+        by_date = {r.log_date: split_metadata(r) for r in reports}
+        for asset, digests, rows, hidden in (
+            ("valid_events", [p.valid_digest for p in published], [r.valid for r in reports], ()),
+            (
+                "quarantined_events",
+                [p.quarantined_digest for p in published],
+                [r.quarantined for r in reports],
+                ("raw",),
+            ),
+        ):
+            path = place.object(asset, last)
+            yield materialized(
+                context,
+                asset,
+                dict(zip(dates, digests, strict=True)),
+                dict(zip(dates, rows, strict=True)),
+                columns(path),
+                {**by_date, last: {**by_date[last], **preview(path, hidden)}},
+            )
         for report in reports:
             yield dg.AssetCheckEvaluation(
                 asset_key=VALID,

@@ -26,7 +26,7 @@ POLL_SECONDS = 0.3
 
 
 @dataclass
-class Progress:
+class RunProgress:
     """How far a run is.
 
     Attributes:
@@ -75,8 +75,8 @@ def replay(
     on: dg.DagsterInstance,
     log_dates: Sequence[str],
     only: Sequence[str],
-    follow: Callable[[Progress], None],
-) -> Progress:
+    follow: Callable[[RunProgress], None],
+) -> RunProgress:
     """One range-tagged run of `replay_job`, followed to its end.
 
     Args:
@@ -109,8 +109,8 @@ def replay(
 class _Watcher:
     """Reads the event log of the run with a given tag, in a thread beside it."""
 
-    def __init__(self, on: dg.DagsterInstance, token: str, follow: Callable[[Progress], None]) -> None:
-        self.progress = Progress()
+    def __init__(self, on: dg.DagsterInstance, token: str, follow: Callable[[RunProgress], None]) -> None:
+        self.progress = RunProgress()
         self._on, self._token, self._follow = on, token, follow
         self._cursor: str | None = None
         self._run_id: str | None = None

@@ -10,7 +10,7 @@ import dagster as dg
 from rs_assets.compute import Box
 from rs_assets.defs.code_version import code_version
 from rs_assets.defs.partitions import SINGLE_RUN
-from rs_assets.defs.previews import preview, table
+from rs_assets.defs.previews import columns, preview, table
 from rs_assets.defs.publishing import announce, materialized
 from rs_assets.defs.resources import LakeResource
 
@@ -43,8 +43,10 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
 
         dates = list(context.partition_keys)
         done = publish.publish_training(lake.open(), dates, announce(context, publish.TRAINING, dates))
-        about = preview(lake.open().object(publish.TRAINING, dates[-1]))
-        return materialized(context, publish.TRAINING, done.digests, done.rows, about)
+        last = lake.open().object(publish.TRAINING, dates[-1])
+        return materialized(
+            context, publish.TRAINING, done.digests, done.rows, columns(last), {dates[-1]: preview(last)}
+        )
 
     @dg.asset(
         partitions_def=partitions,
@@ -63,8 +65,9 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
         done = publish.publish_model(
             lake.open(), dates, announce(context, publish.MODEL, dates), threads=FITTING.cpu
         )
-        about = {**preview(lake.open().object(publish.MODEL, dates[-1])), **_in_force(done.latest)}
-        return materialized(context, publish.MODEL, done.digests, done.rows, about)
+        last = lake.open().object(publish.MODEL, dates[-1])
+        by_date = {log_date: _in_force(model) for log_date, model in done.models.items()}
+        return materialized(context, publish.MODEL, done.digests, done.rows, columns(last), by_date)
 
     @dg.asset(
         partitions_def=partitions,
@@ -83,7 +86,10 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
 
         dates = list(context.partition_keys)
         done = publish.publish_evaluation(lake.open(), dates, announce(context, publish.EVALUATION, dates))
-        return materialized(context, publish.EVALUATION, done.digests, done.rows, _evaluated(done.latest))
+        last = lake.open().object(publish.EVALUATION, dates[-1])
+        by_date = {log_date: _evaluated(model) for log_date, model in done.models.items()}
+        by_date[dates[-1]] |= _plots(done.models[dates[-1]])
+        return materialized(context, publish.EVALUATION, done.digests, done.rows, columns(last), by_date)
 
     @dg.asset(
         partitions_def=partitions,
@@ -104,8 +110,10 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
         done = publish.publish_predictions(
             lake.open(), dates, announce(context, publish.PREDICTIONS, dates), threads=LIGHT.cpu
         )
-        about = preview(lake.open().object(publish.PREDICTIONS, dates[-1]))
-        return materialized(context, publish.PREDICTIONS, done.digests, done.rows, about)
+        last = lake.open().object(publish.PREDICTIONS, dates[-1])
+        return materialized(
+            context, publish.PREDICTIONS, done.digests, done.rows, columns(last), {dates[-1]: preview(last)}
+        )
 
     return [
         purchase_intent_training,
@@ -115,39 +123,52 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
     ]
 
 
-def _in_force(model: "Trained | NotTrained | None") -> dict[str, object]:
+METRICS = ("pr_auc", "lift", "roc_auc", "brier", "log_loss", "ece")
+
+
+def _in_force(model: "Trained | NotTrained") -> dict[str, object]:
+    """What is in force, or why nothing is."""
     from rs_assets.models.purchase_intent import Trained
 
-    if model is None or not isinstance(model, Trained):
-        return {"state": getattr(model, "reason", "no log date")}
+    if not isinstance(model, Trained):
+        return {"state": model.reason, "cut": str(model.cut), "training_rows": model.rows}
     card = model.card
     return {
-        "state": f"{card.chosen}, cut {card.cut}",
+        "state": f"{card.chosen}, trained on sessions that closed before {card.cut}",
+        "cut": str(card.cut),
         "training_rows": card.rows,
         "positives": card.positives,
+        "pr_auc": card.evaluation.value("pr_auc"),
     }
 
 
-def _evaluated(model: "Trained | NotTrained | None") -> dict[str, object]:
-    """The candidates side by side, and the curves of the chosen one."""
+def _evaluated(model: "Trained | NotTrained") -> dict[str, object]:
+    """The chosen candidate's metrics, and all candidates side by side."""
     from rs_assets.models.purchase_intent import Trained
 
-    if model is None or not isinstance(model, Trained):
+    if not isinstance(model, Trained):
         return _in_force(model)
+    found = model.card.evaluation
+    candidates = found.metrics.filter(found.metrics["slice"] == "all")["candidate"].unique(
+        maintain_order=True
+    )
+    compared = [{"candidate": c, **{name: found.value(name, c) for name in METRICS}} for c in candidates]
+    return {
+        **_in_force(model),
+        **{name: value for name in METRICS if (value := found.value(name)) is not None},
+        "candidates": table(compared, "candidate", *METRICS),
+    }
+
+
+def _plots(model: "Trained | NotTrained") -> dict[str, object]:
+    """The curves of the chosen candidate; for the last date of a run, since the event store holds them."""
+    from rs_assets.models.purchase_intent import Trained
+
+    if not isinstance(model, Trained):
+        return {}
     from rs_assets.models import plots
 
     found = model.card.evaluation
-    names = ("pr_auc", "lift", "roc_auc", "brier", "log_loss", "ece")
-    candidates = found.metrics["candidate"].unique(maintain_order=True).to_list()
-    compared = [{"candidate": c, **{name: found.value(name, c) for name in names}} for c in candidates]
-    return {
-        **_in_force(model),
-        **{name: value for name in names if (value := found.value(name)) is not None},
-        "candidates": table(compared, "candidate", *names),
-        "precision_recall": dg.MetadataValue.md(
-            plots.as_markdown(plots.pr_curve(found.curves, found.positive_rate), "Precision and recall")
-        ),
-        "calibration": dg.MetadataValue.md(
-            plots.as_markdown(plots.calibration(found.calibration), "Calibration")
-        ),
-    }
+    curve = plots.as_markdown(plots.pr_curve(found.curves, found.positive_rate), "Precision and recall")
+    bins = plots.as_markdown(plots.calibration(found.calibration), "Calibration")
+    return {"precision_recall": dg.MetadataValue.md(curve), "calibration": dg.MetadataValue.md(bins)}

@@ -38,23 +38,19 @@ def materialized(
     Args:
         digests: SHA-256 of each date's object.
         rows: its rows.
-        metadata: about the whole run.
-        by_date: more numbers for each date; Dagster plots them over partitions.
+        metadata: what holds for every date of the run alike; Dagster shows it on each of them.
+        by_date: what holds for one; numbers are plotted over partitions.
     """
     key = dg.AssetKey(asset)
     for log_date, digest in digests.items():
         context.add_asset_metadata(
             {
+                **((by_date or {}).get(log_date, {})),
                 "dagster/partition_row_count": rows[log_date],
                 "digest": digest,
-                **((by_date or {}).get(log_date, {})),
             },
             asset_key=key,
             partition_key=log_date,
         )
     together = hashlib.sha256("".join(f"{d} {digests[d]}\n" for d in sorted(digests)).encode()).hexdigest()
-    return dg.MaterializeResult(
-        asset_key=key,
-        data_version=dg.DataVersion(together),
-        metadata={"rows": sum(rows.values()), "log_dates": len(digests), **(metadata or {})},
-    )
+    return dg.MaterializeResult(asset_key=key, data_version=dg.DataVersion(together), metadata=metadata)

@@ -5,18 +5,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, DbtProject
+from dagster_dbt import DbtProject
 
 from rs_assets.lake import Lake
 from rs_assets.log import RawLog
 from rs_assets.settings import Settings
 
-DBT = Path(sys.executable).with_name("dbt")  # beside this Python, whatever is on the PATH
 DBT_DIR = Path(__file__).parents[2] / "dbt"
 
 
@@ -50,10 +47,7 @@ def dbt_project(home: str) -> DbtProject:
 
 def resources(settings: Settings) -> dict[str, object]:
     """All of them, by the names that assets ask for."""
-    project = dbt_project(settings.home)
-    os.makedirs(project.project_dir / project.target_path, exist_ok=True)
     return {
         "log": LogResource(root=settings.raw_log),
         "lake": LakeResource(root=settings.lake, environment=settings.environment),
-        "dbt": DbtCliResource(project_dir=project, dbt_executable=str(DBT)),
     }

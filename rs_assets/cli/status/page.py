@@ -65,7 +65,7 @@ def _lake(status: Status) -> Text:
 
 
 def _assets(console: Console, assets: list[Asset]) -> None:
-    rows = [
+    rows: list[dict[str, Text | str]] = [
         {
             "asset": output.cell(asset.asset),
             "dates": f"{asset.log_dates:,}",

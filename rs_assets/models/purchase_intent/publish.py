@@ -12,7 +12,7 @@ import datetime as dt
 import itertools
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -34,11 +34,11 @@ OnDate = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Published:
-    """What a step published: digest and rows by log date, and the latest date's model where there is one."""
+    """What a step published: digest, rows and the model in force by log date."""
 
     digests: dict[str, str]
     rows: dict[str, int]
-    latest: Trained | NotTrained | None = None
+    models: dict[str, Trained | NotTrained] = field(default_factory=dict)
 
 
 def publish_training(lake: Lake, log_dates: list[str], on_date: OnDate) -> Published:
@@ -56,7 +56,8 @@ def publish_training(lake: Lake, log_dates: list[str], on_date: OnDate) -> Publi
 
 def publish_model(lake: Lake, log_dates: list[str], on_date: OnDate, *, threads: int) -> Published:
     """The model in force on each date, as an artifact with a row of facts about it; never fails for want of data."""
-    rows, model = {}, None
+    rows: dict[str, int] = {}
+    models: dict[str, Trained | NotTrained] = {}
     with Stage(lake) as stage:
         for cut, dates in _weeks(log_dates):
             on_date(dates[0])
@@ -68,12 +69,14 @@ def publish_model(lake: Lake, log_dates: list[str], on_date: OnDate, *, threads:
             write_table(_facts(model, digest(artifact)), stage.path(MODEL, dates[0]))
             _share(stage, MODEL, dates, (ARTIFACT, "part.parquet"))
             rows.update(dict.fromkeys(dates, 1))
-        return _published(stage, rows, model)
+            models.update(dict.fromkeys(dates, model))
+        return _published(stage, rows, models)
 
 
 def publish_evaluation(lake: Lake, log_dates: list[str], on_date: OnDate) -> Published:
     """How the model in force on each date did on the last dates before its cut, beside its baselines."""
-    rows, model = {}, None
+    rows: dict[str, int] = {}
+    models: dict[str, Trained | NotTrained] = {}
     with Stage(lake) as stage:
         for _, dates in _weeks(log_dates):
             on_date(dates[0])
@@ -82,7 +85,8 @@ def publish_evaluation(lake: Lake, log_dates: list[str], on_date: OnDate) -> Pub
             write_table(metrics, stage.path(EVALUATION, dates[0]))
             _share(stage, EVALUATION, dates)
             rows.update(dict.fromkeys(dates, metrics.height))
-        return _published(stage, rows, model)
+            models.update(dict.fromkeys(dates, model))
+        return _published(stage, rows, models)
 
 
 def publish_predictions(lake: Lake, log_dates: list[str], on_date: OnDate, *, threads: int) -> Published:
@@ -179,6 +183,8 @@ def _share(stage: Stage, asset: str, dates: list[str], names: tuple[str, ...] = 
         os.link(stage.path(asset, dates[0], name), stage.path(asset, log_date, name))
 
 
-def _published(stage: Stage, rows: dict[str, int], latest: Trained | NotTrained | None = None) -> Published:
+def _published(
+    stage: Stage, rows: dict[str, int], models: dict[str, Trained | NotTrained] | None = None
+) -> Published:
     digests = {log_date: found for (_, log_date), found in stage.publish().items()}
-    return Published(digests, rows, latest)
+    return Published(digests, rows, models or {})
