@@ -11,8 +11,8 @@ from rs_assets.lake import Lake
 from rs_assets.log.generator import Plan, generate
 from rs_assets_tests.defs import replays
 
-FIRST, LAST = "2024-01-05", "2024-01-08"  # a Friday to a Monday: the weekly cut lies within
-DATES = ["2024-01-05", "2024-01-06", "2024-01-07", "2024-01-08"]
+FIRST, LAST = "2024-01-06", "2024-01-08"  # a Saturday to a Monday: the weekly cut lies within
+DATES = ["2024-01-06", "2024-01-07", "2024-01-08"]
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def replayed(home) -> Path:
     import datetime as dt
 
     place = home()
-    plan = Plan(start=dt.date(2024, 1, 5), days=4, events=24_000, broken=0.05)
+    plan = Plan(start=dt.date(2024, 1, 6), days=3, events=24_000, broken=0.05)
     generate(plan, str(place / "raw"), str(place / "truth.csv"))
     replays.replay(place, FIRST, LAST)
     return place

@@ -1,0 +1,90 @@
+"""Bad input to a replay: one clear message, or a quarantined event; never a traceback, never a lost line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from rs_assets.lake import Lake
+from rs_assets.log.writer import LogWriter
+from rs_assets_tests.defs import replays
+
+DATE = "2024-01-03"
+LINE = (
+    b'{"received_at":"2024-01-03T10:00:00.000000Z","site":"shop","request_id":"r%d","body":'
+    b'{"client_id":"c%d","events":[{"name":"page_view","params":{}}]}}\n'
+)
+ONLY = ("--only", "valid_events", "--only", "quarantined_events")
+
+
+@pytest.fixture
+def place(home) -> Path:
+    return home("bad")
+
+
+def refused(place: Path, *args: str) -> str:
+    done = replays.run(place, "replay", *args)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    return done.stderr
+
+
+def tables(place: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
+    lake = Lake(str(place / "lake"))
+    valid, bad = (pl.read_parquet(lake.object(a, DATE)) for a in ("valid_events", "quarantined_events"))
+    return valid, bad
+
+
+def test_a_raw_log_that_is_not_there_says_how_to_get_one(place):
+    assert "rs-assets generate" in refused(place)
+
+
+def test_an_empty_raw_log_says_so(place):
+    (place / "raw").mkdir()
+    assert "no closed log date" in refused(place)
+
+
+def test_a_range_beyond_the_log_says_what_the_log_has(place):
+    LogWriter(str(place / "raw")).write("shop", DATE, LINE % (1, 1))
+    said = refused(place, "--from", "2023-01-01", "--to", DATE)
+    assert DATE in said and "begins" in said
+
+
+def test_a_segment_that_cannot_be_read_is_named_and_nothing_of_its_date_is_published(place):
+    LogWriter(str(place / "raw")).write("shop", DATE, LINE % (1, 1))
+    (place / f"raw/site=shop/log_date={DATE}/000002.ndjson").symlink_to(place / "gone")
+    assert "000002.ndjson" in refused(place, *ONLY)
+    assert Lake(str(place / "lake")).assets() == []
+
+
+def test_a_segment_cut_inside_its_compression_keeps_every_whole_line_before_the_cut(place):
+    lines = b"".join(LINE % (n, n) for n in range(20_000))
+    path = Path(LogWriter(str(place / "raw"), "gz").write("shop", DATE, lines))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    replays.replay(place, DATE, DATE, "prod", *ONLY)
+    valid, bad = tables(place)
+    assert valid.height > 5_000
+    assert sorted(bad["reasons"].explode()) == ["LINE_TRUNCATED", "SEGMENT_DAMAGED"]
+    assert bad["line"].to_list()[0] == valid.height + 1
+
+
+def test_a_line_of_50_mb_is_quarantined_whole_and_its_neighbours_are_not(place):
+    huge = (LINE % (2, 2)).replace(b'"params":{}', b'"params":{"page_title":"' + b"x" * 50_000_000 + b'"}')
+    LogWriter(str(place / "raw")).write("shop", DATE, LINE % (1, 1) + huge + LINE % (3, 3))
+    replays.replay(place, DATE, DATE, "prod", *ONLY)
+    valid, bad = tables(place)
+    assert valid["request_id"].to_list() == ["r1", "r3"]
+    assert bad["reasons"].to_list() == [["BODY_TOO_LARGE"]]
+    assert bad["raw"].item() == huge.rstrip(b"\n")
+
+
+def test_a_log_date_without_a_segment_is_replayed_as_an_empty_one(place):
+    writer = LogWriter(str(place / "raw"))
+    writer.write("shop", "2024-01-02", (LINE % (1, 1)).replace(b"2024-01-03", b"2024-01-02"))
+    writer.write("shop", "2024-01-04", (LINE % (2, 2)).replace(b"2024-01-03", b"2024-01-04"))
+    replays.replay(place, "2024-01-02", "2024-01-04")
+    valid, bad = tables(place)
+    assert (valid.height, bad.height) == (0, 0)
+    assert len(Lake(str(place / "lake")).assets()) == 13

@@ -1,0 +1,90 @@
+"""The graph as it is declared: a snapshot, so that a change of it is seen, and what loading it costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SNAPSHOT = Path(__file__).with_name("graph.json")
+
+
+@pytest.fixture(scope="module")
+def defs(home):
+    home("graph")
+    from rs_assets.definitions import build_defs
+
+    return build_defs()
+
+
+def declared(defs) -> dict[str, object]:
+    graph = defs.resolve_asset_graph()
+    assets = {}
+    for key in sorted(graph.get_all_asset_keys()):
+        node = graph.get(key)
+        assets[key.to_user_string()] = {
+            "group": node.group_name,
+            "deps": {
+                parent.to_user_string(): type(node.partition_mappings.get(parent)).__name__
+                for parent in sorted(node.parent_keys)
+            },
+            "checks": sorted(check.name for check in graph.get_check_keys_for_assets({key})),
+            "kinds": sorted(node.kinds) if hasattr(node, "kinds") else [],
+            "backfill": str(node.backfill_policy.policy_type.value) if node.backfill_policy else None,
+            "partitions": type(node.partitions_def).__name__,
+            "observable": node.is_observable,
+        }
+    repository = defs.get_repository_def()
+    boxes = {}
+    for definition in graph.assets_defs:
+        if not definition.is_materializable:
+            continue
+        tags = {str(k): str(v) for k, v in definition.op.tags.items() if k == "rs_assets/box"}
+        boxes[definition.op.name] = tags["rs_assets/box"]
+    return {
+        "assets": assets,
+        "boxes": dict(sorted(boxes.items())),
+        "jobs": sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__")),
+        "schedules": {s.name: [s.cron_schedule, s.default_status.value] for s in repository.schedule_defs},
+    }
+
+
+def test_the_graph_is_the_one_of_the_snapshot(defs):
+    """When it changes on purpose: UPDATE_SNAPSHOTS=1 make test ARGS=rs_assets_tests/defs/test_graph.py."""
+    found = declared(defs)
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        SNAPSHOT.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+    assert found == json.loads(SNAPSHOT.read_text())
+
+
+def test_only_session_stream_reads_another_dates_output(defs):
+    graph = defs.resolve_asset_graph()
+    other = {
+        key.to_user_string(): parent.to_user_string()
+        for key in graph.get_all_asset_keys()
+        for parent, mapping in graph.get(key).partition_mappings.items()
+        if mapping is not None and getattr(mapping, "start_offset", 0) != 0
+    }
+    assert other == {"session_stream": "session_stream"}
+
+
+def test_loading_the_graph_loads_no_engine(defs):
+    code = (
+        "import sys, rs_assets.definitions\n"
+        "heavy = ['polars', 'pandas', 'pandera', 'sklearn', 'pyarrow', 'matplotlib', 'dbt.cli.main']\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+def test_without_dbts_manifest_loading_says_what_to_run(home, tmp_path):
+    env = {**os.environ, "RS_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", "import rs_assets.definitions"], capture_output=True, text=True, env=env
+    )
+    assert "make manifest" in done.stderr
