@@ -27,7 +27,7 @@ MULTIPROCESS = {
 def build_defs(settings: Settings | None = None) -> dg.Definitions:
     """The graph over the places that `settings` names (by default: the environment's)."""
     settings = settings or Settings.from_env()
-    partitions = log_dates(RawLog(settings.raw_log))
+    partitions = log_dates(RawLog(settings.raw_log), settings.first_log_date)
     schedule = jobs(partitions)
     return dg.Definitions(
         assets=[

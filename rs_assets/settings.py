@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rs_assets.errors import UserError
-from rs_assets.log.layout import SITE
+from rs_assets.log.layout import SITE, is_date
 
 EXECUTORS = ("in_process", "multiprocess")
 
@@ -26,6 +26,7 @@ class Settings:
         environment: RS_ENVIRONMENT, the lake's prefix.
         executor: RS_EXECUTOR, one of EXECUTORS.
         datasets: RS_DATASETS, a folder of public data sets; empty when not set.
+        first_log_date: RS_FIRST_LOG_DATE, where the partitions begin; the log's first if None.
         dagster_home: DAGSTER_HOME; each environment has its own by default.
     """
 
@@ -36,6 +37,7 @@ class Settings:
     executor: str
     datasets: str
     dagster_home: str
+    first_log_date: str | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -63,8 +65,15 @@ class Settings:
             environment=environment,
             executor=executor,
             datasets=env.get("RS_DATASETS") or "",
+            first_log_date=_date(env.get("RS_FIRST_LOG_DATE")),
             dagster_home=_place(env.get("DAGSTER_HOME"), os.path.join(home, own_storage)),
         )
+
+
+def _date(given: str | None) -> str | None:
+    if given and not is_date(given):
+        raise UserError(f"RS_FIRST_LOG_DATE={given!r} is no log date.", "Write it as YYYY-MM-DD.")
+    return given or None
 
 
 def _place(given: str | None, default: str) -> str:

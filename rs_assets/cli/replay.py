@@ -59,7 +59,7 @@ def replay(
     from rs_assets.replay import plan, summarize
 
     today = dt.datetime.now(dt.UTC).date()  # not closed yet: the one use of the clock, and it makes no byte
-    runs = plan(RawLog(settings.raw_log), first, last, today)
+    runs = plan(RawLog(settings.raw_log), first, last, today, settings.first_log_date)
     with _captured(Path(settings.home) / "logs" / "replay.log") as console:
         _run(settings, runs, only or [], console)
     summary = summarize(Lake(settings.lake, settings.environment), [day for dates in runs for day in dates])

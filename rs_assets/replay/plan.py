@@ -14,7 +14,9 @@ CHUNK_DATES = 100
 """Log dates a run: Dagster writes an event for each asset and date, and longer runs gain nothing."""
 
 
-def plan(log: RawLog, first: dt.date | None, last: dt.date | None, today: dt.date) -> list[list[str]]:
+def plan(
+    log: RawLog, first: dt.date | None, last: dt.date | None, today: dt.date, begin: str | None = None
+) -> list[list[str]]:
     """The runs of a replay, in order, as lists of consecutive log dates without a gap.
 
     A log date on which nobody received anything is replayed too: it closes the sessions left open before it.
@@ -23,12 +25,13 @@ def plan(log: RawLog, first: dt.date | None, last: dt.date | None, today: dt.dat
         first: the first log date; the log's first by default.
         last: the last one; the log's last closed one by default.
         today: the UTC day that is not closed yet.
+        begin: where the partitions begin, if later than the log.
 
     Raises:
         UserError: the log is empty, or the range is no range of closed log dates.
     """
     log.require()
-    found = [log_date for log_date in log.log_dates() if log_date < today.isoformat()]
+    found = [log_date for log_date in log.log_dates() if (begin or "") <= log_date < today.isoformat()]
     if not found:
         raise UserError(
             f"The raw log at {log.root} has no closed log date yet.",

@@ -46,7 +46,7 @@ def test_an_event_with_every_field_has_every_column() -> None:
     }
     params = {
         "engagement_time_msec": 12,
-        "page_location": "https://shop-a.example/",
+        "page_location": "/p/1",
         "page_referrer": "r",
         "page_title": "t",
         "value": 7,

@@ -1,0 +1,142 @@
+"""The split of one log date against DuckDB alone, as a ratio taken in one run.
+
+DuckDB parses the same segment with the same typed schema, unnests its events and writes them to Parquet: no
+validation, no duplicates, no quarantine. That is the limit; the split does the rest on top.
+
+    make bench            500,000 events, with 0 %, 2 % and 100 % of them broken
+    make bench EVENTS=3000000   what memory does when the log date grows
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import zstandard
+
+ROUNDS = 5
+DATE = "2024-01-01"
+
+
+def write_log(root: Path, events: int, broken: float) -> Path:
+    """One log date of one site in one .zst segment; returns the segment."""
+    from rs_assets.log import RawLog
+    from rs_assets.log.generator import Plan, generate
+    from rs_assets.log.writer import LogWriter
+
+    parts = str(root / "parts")
+    generate(
+        Plan(days=1, events=events, sites=("shop-a",), broken=broken, late=0), parts, str(root / "truth.csv")
+    )
+    log = RawLog(parts)
+    lines = b""
+    for segment in log.segments(DATE):
+        with zstandard.open(segment.path, "rb") as file:
+            lines += file.read()
+    path = Path(LogWriter(str(root / "raw")).write("shop-a", DATE, lines))
+    count = lines.count(b"\n")
+    print(f"  {count:,} lines of {len(lines) / count:.0f} bytes, {path.stat().st_size / 1e6:.0f} MB as .zst")
+    return path
+
+
+def limit_query(path: Path) -> str:
+    """The same file, the same fields, typed by DuckDB itself."""
+    from rs_assets.contract.fields import INTEGER, NUMBER
+    from rs_assets.contract.typed import ITEM_KINDS, PARAM_KINDS
+
+    def struct(kinds: dict[str, str]) -> str:
+        types = {NUMBER: "DOUBLE", INTEGER: "BIGINT"}
+        return f"STRUCT({', '.join(f'{name} {types.get(kind, kind)}' for name, kind in kinds.items())})"
+
+    def texts(kinds: dict[str, str]) -> dict[str, str]:
+        return {name: kind if kind in (NUMBER, INTEGER) else "VARCHAR" for name, kind in kinds.items()}
+
+    params = struct({**texts(PARAM_KINDS), "items": f"{struct(texts(ITEM_KINDS))}[]"})
+    event = struct({"name": "VARCHAR", "timestamp_micros": INTEGER, "params": params})
+    person = {"client_id": "VARCHAR", "user_id": "VARCHAR", "timestamp_micros": INTEGER}
+    envelope = ("site", "request_id", "path", "ip", "user_agent")
+    columns = {"received_at": "TIMESTAMP", **dict.fromkeys(envelope, "VARCHAR")}
+    columns["body"] = struct({**person, "events": f"{event}[]"})
+    described = ", ".join(f"{name}: '{kind}'" for name, kind in columns.items())
+    return f"""
+        SELECT * EXCLUDE (event), event.name, event.timestamp_micros AS event_timestamp, unnest(event.params)
+        FROM (
+            SELECT * EXCLUDE (body), body.client_id, body.user_id, body.timestamp_micros AS body_timestamp,
+                unnest(body.events) AS event
+            FROM read_json('{path}', format='newline_delimited', ignore_errors=true, columns={{{described}}})
+        )
+    """
+
+
+def limit(path: Path, out: Path, threads: int) -> None:
+    """DuckDB alone."""
+    import duckdb
+
+    with duckdb.connect(config={"threads": threads}) as connection:
+        connection.execute(f"COPY ({limit_query(str(path))}) TO '{out}' (FORMAT parquet)")
+
+
+def split(root: Path, out: Path, threads: int) -> None:
+    """The split."""
+    from rs_assets.contract.split import split_log_date
+    from rs_assets.log import RawLog
+
+    log = RawLog(str(root / "raw"))
+    split_log_date(log, DATE, str(out / "valid.parquet"), str(out / "bad.parquet"), threads=threads)
+
+
+def measure(root: str, path: str, rounds: int) -> None:
+    """In a process of its own: the two in turn, and the peak memory of the split's first round."""
+    figures: dict[str, list[float]] = {"limit": [], "split": []}
+    with tempfile.TemporaryDirectory() as out:
+        split(Path(root), Path(out), 2)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        limit(Path(path), Path(out) / "limit.parquet", 2)
+        for _ in range(rounds):
+            start = time.perf_counter()
+            limit(Path(path), Path(out) / "limit.parquet", 2)
+            between = time.perf_counter()
+            split(Path(root), Path(out), 2)
+            figures["limit"].append(between - start)
+            figures["split"].append(time.perf_counter() - between)
+    ratios = [a / b for a, b in zip(figures["limit"], figures["split"], strict=True)]
+    print(
+        json.dumps(
+            {"peak_mib": peak, "ratio": statistics.median(ratios), "low": min(ratios), "high": max(ratios)}
+        )
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--events", type=int, default=500_000)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.measure:
+        measure(*asked.measure, asked.rounds)
+        return
+    for broken in (0.0, 0.02, 1.0):
+        with tempfile.TemporaryDirectory() as folder:
+            print(f"{asked.events:,} events, {broken:.0%} of them asked to be broken")
+            path = write_log(Path(folder), asked.events, broken)
+            command = [sys.executable, "-m", "benchmarks.split", "--rounds", str(asked.rounds)]
+            done = subprocess.run(
+                [*command, "--measure", folder, str(path)], capture_output=True, text=True, check=True
+            )
+            found = json.loads(done.stdout)
+            print(
+                f"  the split runs at {found['ratio']:.2f} ({found['low']:.2f} to {found['high']:.2f}) of DuckDB's "
+                f"rate, with a peak of {found['peak_mib']:.0f} MiB"
+            )
+
+
+if __name__ == "__main__":
+    main()
