@@ -45,13 +45,13 @@ ui: setup ## Dagster's UI on http://127.0.0.1:3000, its daemon and schedules
 	@DAGSTER_HOME=$(DAGSTER_HOME) $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $${PORT:-3000}
 
 test: setup ## Every test; RS_DATASETS adds those on public data sets
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: setup ## ruff and mypy
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 bench: setup ## The benchmarks: ratios, each taken in one run
-	@$(BIN)/python -m benchmarks.split
+	@$(BIN)/python -m benchmarks.split $(if $(EVENTS),--events $(EVENTS))
 
 clean: ## Remove the environment, the raw log and the lake that demo made
 	rm -rf $(VENV) $(CURDIR)/.rs

@@ -20,6 +20,7 @@ class Code(StrEnum):
     ENCODING_INVALID = "ENCODING_INVALID"
     NUL_BYTE = "NUL_BYTE"
     BODY_TOO_LARGE = "BODY_TOO_LARGE"
+    TOO_MANY_EVENTS = "TOO_MANY_EVENTS"
     EVENT_UNKNOWN = "EVENT_UNKNOWN"
     FIELD_MISSING = "FIELD_MISSING"
     CLIENT_ID_MISSING = "CLIENT_ID_MISSING"
@@ -40,6 +41,7 @@ MEANINGS: dict[Code, str] = {
     Code.ENCODING_INVALID: "the line is not UTF-8",
     Code.NUL_BYTE: "the line holds a NUL byte",
     Code.BODY_TOO_LARGE: "the line is larger than the contract allows",
+    Code.TOO_MANY_EVENTS: "the request holds more events than GA4 takes in one",
     Code.EVENT_UNKNOWN: "the event's name is not one of the contract's",
     Code.FIELD_MISSING: "a required field is not there",
     Code.CLIENT_ID_MISSING: "nobody sent it: no client_id",

@@ -3,8 +3,9 @@
 Belongs here: remembering fingerprints over the batches of a log date. Does not belong here: what a
 fingerprint is made of (`parse`).
 
-A fingerprint has 64 bits: among the 3 million events of a large log date, the odds that two different ones
-share one are 1 in 4 million, and even then the event is kept, in quarantine.
+A fingerprint covers the fields of the contract: events that differ in nothing but a parameter the contract
+does not know count as equal. It has 64 bits: among the 3 million events of a large log date, the odds that two
+different ones share one are 1 in 4 million, and even then the event is kept, in quarantine.
 """
 
 from __future__ import annotations

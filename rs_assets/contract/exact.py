@@ -19,6 +19,8 @@ from rs_assets.contract.codes import Code
 from rs_assets.contract.parse import LINE_BYTES
 
 WHOLE_LINE = -1
+MAX_EVENTS = 25
+"""GA4's own limit of events a request. Each quarantined event carries its whole line, so it is one of memory, too."""
 EXCERPT = 80
 LEVELS = 200  # orjson reads 1024 and writes 254; no field of the contract has a container inside
 
@@ -115,6 +117,11 @@ def _payload(envelope: dict[str, Any]) -> Misshapen | None:
     if events is None or events == []:
         message = "body.events is required and holds no event"
         return Misshapen(WHOLE_LINE, Code.FIELD_MISSING, "body.events", message, "at least one event")
+    if isinstance(events, list) and len(events) > MAX_EVENTS:
+        message = f"body.events holds {len(events):,} events"
+        return Misshapen(
+            WHOLE_LINE, Code.TOO_MANY_EVENTS, "body.events", message, f"at most {MAX_EVENTS} events"
+        )
     if not isinstance(events, list):
         message = "body.events must be an array"
         return Misshapen(WHOLE_LINE, Code.TYPE_MISMATCH, "body.events", message, "an array", _excerpt(events))

@@ -89,7 +89,7 @@ def _with_place(events: pl.DataFrame, batch: Batch, log_date: str) -> pl.DataFra
         events.with_row_index("row")
         .with_columns(
             received_time=received_time(pl.col("received_at")),
-            folder_site=pl.lit('"') + _of_segments(batch, "site").gather(pl.col("k")) + pl.lit('"'),
+            folder_site=_of_segments(batch, [f'"{s.site}"' for s in batch.segments]).gather(pl.col("k")),
             folder_log_date=pl.lit(dt.date.fromisoformat(log_date)),
             event_id=event_ids(batch).gather(pl.col("k")) + ":" + pl.col("event_index").cast(pl.String),
         )
@@ -105,15 +105,14 @@ def _items(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def event_ids(batch: Batch) -> pl.Expr:
-    """An event's id is its place in the log, `shop-a/2024-01-01/000001.ndjson.zst:12:0`: here without the index."""
-    site, log_date, name = (_of_segments(batch, attribute) for attribute in ("site", "log_date", "name"))
-    line = pl.lit(pl.Series(batch.line)).cast(pl.String)
-    return pl.concat_str(site, pl.lit("/"), log_date, pl.lit("/"), name, pl.lit(":"), line)
+    """A line's place in the log, `shop-a/2024-01-01/000001.ndjson.zst:12`; an event's id is that and its index."""
+    folder = [f"{segment.site}/{segment.log_date}/{segment.name}:" for segment in batch.segments]
+    return _of_segments(batch, folder) + pl.lit(pl.Series(batch.line)).cast(pl.String)
 
 
-def _of_segments(batch: Batch, attribute: str) -> pl.Expr:
-    values = pl.Series([getattr(segment, attribute) for segment in batch.segments], dtype=pl.String)
-    return pl.lit(values.gather(batch.segment))
+def _of_segments(batch: Batch, values: list[str]) -> pl.Expr:
+    """A value of each segment, for each line of the batch."""
+    return pl.lit(pl.Series(values, dtype=pl.String).gather(batch.segment))
 
 
 def _violations(events: pl.DataFrame, items: pl.DataFrame, misshapen: pl.DataFrame) -> pl.DataFrame:
@@ -179,8 +178,8 @@ def quarantined(judged: Judged, more: pl.DataFrame, log_date: str) -> pl.DataFra
         log_date=pl.lit(dt.date.fromisoformat(log_date)),
         received_at=pl.col("received_time"),
         quarantine_id=place,
-        site=_of_segments(batch, "site").gather(gather),
-        segment=_of_segments(batch, "name").gather(gather),
+        site=_of_segments(batch, [s.site for s in batch.segments]).gather(gather),
+        segment=_of_segments(batch, [s.name for s in batch.segments]).gather(gather),
         line=pl.lit(pl.Series(batch.line)).gather(gather),
         event_name=name,
         raw=pl.Series([batch.lines[i] for i in k], dtype=pl.Binary),

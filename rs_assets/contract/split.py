@@ -91,7 +91,7 @@ def split_log_date(
     ):
         for judged in _judged(read_batches(log, log_date, batch_bytes), log_date, threads):
             repeated = seen.repeated(judged.valid["fingerprint"].to_numpy())
-            kept = judged.valid.filter(~repeated)
+            kept = judged.valid.filter(~repeated) if repeated.any() else judged.valid
             refused = quarantined(judged, duplicate_violations(judged.places.filter(repeated)), log_date)
             damaged = _damaged(judged.batch, log_date)
             _conserve(judged, kept, refused, report)

@@ -68,9 +68,11 @@ def _cast(frame: pl.DataFrame, kinds: dict[str, str]) -> pl.DataFrame:
     """JSON text of the given kinds as values."""
     absent = {name for name in kinds if frame[name].null_count() == frame.height}
     strings = [name for name, kind in kinds.items() if TYPES[kind] == pl.String and name not in absent]
-    # An integer session_id has no quotes to take off; it stays as it stands.
+    quoted = [name for name in strings if kinds[name] == TEXT]
     unquoted = frame.with_columns(
-        *[pl.col(name).str.strip_prefix('"').str.strip_suffix('"') for name in strings],
+        *[pl.col(name).str.tail(-1).str.head(-1) for name in quoted],
+        # An integer session_id has no quotes to take off; it stays as it stands.
+        *[pl.col(n).str.strip_prefix('"').str.strip_suffix('"') for n in strings if n not in quoted],
         *[number_of(pl.col(n)).alias(n) for n, kind in kinds.items() if kind == NUMBER and n not in absent],
         *[integer_of(pl.col(n)).alias(n) for n, kind in kinds.items() if kind == INTEGER and n not in absent],
         *[pl.lit(None, TYPES[kinds[name]]).alias(name) for name in sorted(absent)],

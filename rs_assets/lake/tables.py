@@ -7,28 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import queue
+import threading
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 from polars.datatypes import DataTypeClass
+from polars.io.plugins import register_io_source
 
 Schema: TypeAlias = Mapping[str, DataTypeClass | pl.DataType]
 
 ROW_GROUP = 65_536  # rows; a group is what a reader, and the writer, must hold
-
-REPETITIVE = frozenset(
-    {"log_date", "site", "event_name", "currency", "user_agent", "contract_version", "segment", "element"}
-    | {"item_id", "item_name", "item_category", "item_category2", "item_brand", "item_variant"}
-    | {"code", "path", "message", "expected"}
-)
-"""Columns of few values, the only ones worth a dictionary: trying it on the rest costs a third of the writing."""
+WAITING = 1  # row groups that may wait for the encoder
 
 
 class TableWriter:
-    """Writes frames of one schema to one Parquet object, a row group at a time.
+    """Writes frames of one schema to one Parquet object, a row group at a time, while the caller goes on.
 
     The groups are of ROW_GROUP rows whatever frames the rows came in, so the bytes depend on the rows alone.
     A block that raises leaves no file: half a table would look like a whole one.
@@ -41,17 +36,12 @@ class TableWriter:
     def __init__(self, path: str, schema: Schema) -> None:
         self._path = path
         self._empty = pl.DataFrame(schema=dict(schema))
-        self._writer = pq.ParquetWriter(
-            path,
-            _arrow(self._empty).schema,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=[path for path in _leaves(schema) if path.rsplit(".", 1)[-1] in REPETITIVE],
-            version="2.6",
-            store_schema=False,
-        )
+        self._groups: queue.Queue[pl.DataFrame | None] = queue.Queue(WAITING)
+        self._problem: Exception | None = None
         self._held: list[pl.DataFrame] = []
         self.rows = 0
+        self._encoder = threading.Thread(target=self._encode, daemon=True)
+        self._encoder.start()
 
     def __enter__(self) -> TableWriter:
         return self
@@ -59,9 +49,13 @@ class TableWriter:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self._flush(1)
-        self._writer.close()
-        if kind is not None:
-            os.remove(self._path)
+        self._put(None)
+        self._encoder.join()
+        if kind is not None or self._problem is not None:
+            if os.path.exists(self._path):
+                os.remove(self._path)
+            if kind is None and self._problem is not None:
+                raise self._problem
 
     def write(self, frame: pl.DataFrame) -> None:
         """Append the frame's rows, in their order."""
@@ -74,8 +68,37 @@ class TableWriter:
     def _flush(self, at_least: int) -> None:
         while sum(frame.height for frame in self._held) >= at_least:
             rows = pl.concat(self._held)
-            self._writer.write_table(_arrow(rows.head(ROW_GROUP)), row_group_size=ROW_GROUP)
+            self._put(rows.head(ROW_GROUP).rechunk())
             self._held = [rows.slice(ROW_GROUP)]
+
+    def _put(self, group: pl.DataFrame | None) -> None:
+        while self._encoder.is_alive():
+            try:
+                self._groups.put(group, timeout=1)
+                return
+            except queue.Full:
+                continue
+        if group is not None and self._problem is not None:
+            raise self._problem
+
+    def _encode(self) -> None:
+        """Polars' streaming writer, fed from the queue: it encodes columns side by side."""
+        try:
+            register_io_source(self._source, schema=self._empty.schema).sink_parquet(
+                self._path,
+                compression="zstd",
+                compression_level=1,
+                row_group_size=ROW_GROUP,
+                maintain_order=True,
+            )
+        except Exception as problem:  # whatever it is, it belongs to the thread that writes
+            self._problem = problem
+
+    def _source(
+        self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, batch: int | None
+    ) -> Iterator[pl.DataFrame]:
+        while (group := self._groups.get()) is not None:
+            yield group
 
 
 def write_table(frame: pl.DataFrame, path: str) -> None:
@@ -88,19 +111,3 @@ def digest(path: str) -> str:
     """The SHA-256 of a file's bytes, as hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _leaves(schema: Schema, prefix: str = "") -> Iterator[str]:
-    """Parquet's paths of the primitive columns, nested ones included."""
-    for name, dtype in schema.items():
-        path = f"{prefix}{name}"
-        while isinstance(dtype, pl.List):
-            dtype, path = dtype.inner, f"{path}.list.element"
-        if isinstance(dtype, pl.Struct):
-            yield from _leaves(dtype.to_schema(), f"{path}.")
-        else:
-            yield path
-
-
-def _arrow(frame: pl.DataFrame) -> pa.Table:
-    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())

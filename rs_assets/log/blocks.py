@@ -3,7 +3,7 @@
 Belongs here: decompressing, cutting into lines, and saying where a segment's compression breaks off. Does
 not belong here: what a line means.
 
-A batch holds about 16 MiB whatever the size of a segment or of a log date, so that memory stays flat (and
+A batch holds about 8 MiB whatever the size of a segment or of a log date, so that memory stays flat (and
 so that the allocator hands the same pages out again: larger batches measured slower).
 """
 
@@ -23,7 +23,7 @@ import zstandard
 from rs_assets.errors import UserError
 from rs_assets.log.layout import RawLog, Segment
 
-BATCH_BYTES = 16 << 20
+BATCH_BYTES = 8 << 20
 READ_BYTES = 1 << 20
 COMPRESSED_BYTES = 128 << 10  # expands tenfold and more
 BROKEN = (zlib.error, zstandard.ZstdError)

@@ -106,16 +106,6 @@ def test_an_empty_table_has_its_schema(tmp_path: Path, schema: Schema) -> None:
     assert pl.read_parquet(tmp_path / "t.parquet").schema == pl.Schema(dict(schema))
 
 
-def test_only_repetitive_columns_have_a_dictionary(tmp_path: Path, table: pl.DataFrame) -> None:
-    write_table(table, str(tmp_path / "t.parquet"))
-    group = pq.read_metadata(tmp_path / "t.parquet").row_group(0)
-    columns = [group.column(i) for i in range(group.num_columns)]
-    assert {c.path_in_schema for c in columns if c.has_dictionary_page} == {
-        *("log_date", "site"),
-        "items.list.element.item_id",
-    }
-
-
 def test_rows_are_counted_as_they_are_written(tmp_path: Path, table: pl.DataFrame) -> None:
     with TableWriter(str(tmp_path / "t.parquet"), table.schema) as writer:
         for end, rows in ((5, 5), (0, 5), (70_000, 70_005)):
