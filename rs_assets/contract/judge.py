@@ -14,13 +14,11 @@ import polars as pl
 
 from rs_assets.contract import schemas
 from rs_assets.contract.candidates import read_candidates
-from rs_assets.contract.codes import CONTRACT_VERSION, Code
 from rs_assets.contract.parse import Parser
 from rs_assets.contract.rules import compile_schema, for_event_types
 from rs_assets.contract.schemas.envelope import received_time
 from rs_assets.contract.typed import typed
-from rs_assets.contract.verdict import VIOLATION, failures
-from rs_assets.lake.tables import Schema
+from rs_assets.contract.verdict import failures
 from rs_assets.log.blocks import Batch
 
 EVENT_RULES = [
@@ -30,23 +28,6 @@ EVENT_RULES = [
     *for_event_types(schemas.EVENT_TYPES),
 ]
 ITEM_RULES = compile_schema(schemas.ITEM)
-
-QUARANTINED_EVENTS: Schema = {
-    "log_date": pl.Date,
-    "quarantine_id": pl.String,
-    "site": pl.String,
-    "segment": pl.String,
-    "line": pl.Int64,
-    "event_index": pl.Int32,
-    "received_at": pl.Datetime("us"),
-    "event_name": pl.String,
-    "raw": pl.Binary,
-    "reasons": pl.List(pl.String),
-    "violations": pl.List(VIOLATION),
-    "contract_version": pl.String,
-}
-"""The columns of `quarantined_events`. `raw` is the line's own bytes; `line` counts from 1, `event_index` from 0."""
-
 
 FOUND = ("k", "event_index", "row", "rule", "code", "path", "message", "expected", "observed")
 
@@ -89,7 +70,7 @@ def _with_place(events: pl.DataFrame, batch: Batch, log_date: str) -> pl.DataFra
         events.with_row_index("row")
         .with_columns(
             received_time=received_time(pl.col("received_at")),
-            folder_site=_of_segments(batch, [f'"{s.site}"' for s in batch.segments]).gather(pl.col("k")),
+            folder_site=of_segments(batch, [f'"{s.site}"' for s in batch.segments]).gather(pl.col("k")),
             folder_log_date=pl.lit(dt.date.fromisoformat(log_date)),
             event_id=event_ids(batch).gather(pl.col("k")) + ":" + pl.col("event_index").cast(pl.String),
         )
@@ -107,10 +88,10 @@ def _items(events: pl.DataFrame) -> pl.DataFrame:
 def event_ids(batch: Batch) -> pl.Expr:
     """A line's place in the log, `shop-a/2024-01-01/000001.ndjson.zst:12`; an event's id is that and its index."""
     folder = [f"{segment.site}/{segment.log_date}/{segment.name}:" for segment in batch.segments]
-    return _of_segments(batch, folder) + pl.lit(pl.Series(batch.line)).cast(pl.String)
+    return of_segments(batch, folder) + pl.lit(pl.Series(batch.line)).cast(pl.String)
 
 
-def _of_segments(batch: Batch, values: list[str]) -> pl.Expr:
+def of_segments(batch: Batch, values: list[str]) -> pl.Expr:
     """A value of each segment, for each line of the batch."""
     return pl.lit(pl.Series(values, dtype=pl.String).gather(batch.segment))
 
@@ -150,53 +131,4 @@ def _item_failures(items: pl.DataFrame) -> pl.DataFrame:
         message=named + " " + pl.col("message").str.strip_prefix(pl.col("path")).str.strip_chars_start(),
         row=pl.lit(items["row"]).gather(pl.col("row")),
         rule=pl.col("rule") + len(EVENT_RULES),
-    )
-
-
-def quarantined(judged: Judged, more: pl.DataFrame, log_date: str) -> pl.DataFrame:
-    """The rows of `quarantined_events` of a batch: what the rules found and `more` of the same columns."""
-    batch = judged.batch
-    found = pl.concat([judged.violations, more]) if not more.is_empty() else judged.violations
-    if found.is_empty():
-        return pl.DataFrame(schema=QUARANTINED_EVENTS)
-    keys = ["k", "event_index"]
-    rows = (
-        found.sort([*keys, "rule", "path"], nulls_last=False)
-        .group_by(keys, maintain_order=True)
-        .agg(
-            reasons=pl.col("code").unique().sort(),
-            violations=pl.struct(*VIOLATION.to_schema()),
-        )
-        .join(judged.seen, on=keys, how="left", nulls_equal=True, maintain_order="left")
-    )
-    k = rows["k"].to_list()
-    gather = pl.col("k")
-    name = pl.col("event_name").str.strip_prefix('"').str.strip_suffix('"')
-    index = pl.col("event_index").cast(pl.String)
-    place = event_ids(batch).gather(gather) + pl.when(index.is_null()).then(pl.lit("")).otherwise(":" + index)
-    return rows.with_columns(
-        log_date=pl.lit(dt.date.fromisoformat(log_date)),
-        received_at=pl.col("received_time"),
-        quarantine_id=place,
-        site=_of_segments(batch, [s.site for s in batch.segments]).gather(gather),
-        segment=_of_segments(batch, [s.name for s in batch.segments]).gather(gather),
-        line=pl.lit(pl.Series(batch.line)).gather(gather),
-        event_name=name,
-        raw=pl.Series([batch.lines[i] for i in k], dtype=pl.Binary),
-        contract_version=pl.lit(CONTRACT_VERSION),
-    ).select(*QUARANTINED_EVENTS)
-
-
-def duplicate_violations(places: pl.DataFrame) -> pl.DataFrame:
-    """The violation of events that repeat one that is valid. `places` has `k` and `event_index`."""
-    message = "an equal event (site, client, name, time, parameters) was received before"
-    return places.select(
-        "k",
-        "event_index",
-        rule=pl.lit(len(EVENT_RULES) + len(ITEM_RULES), pl.UInt32),
-        code=pl.lit(str(Code.DUPLICATE)),
-        path=pl.lit(""),
-        message=pl.lit(message),
-        expected=pl.lit("an event that is new"),
-        observed=pl.lit(None, pl.String),
     )

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from rs_assets.contract.codes import CONTRACT_VERSION, Code
 from rs_assets.contract.duplicates import Seen
-from rs_assets.contract.judge import QUARANTINED_EVENTS, Judged, duplicate_violations, judge, quarantined
+from rs_assets.contract.judge import Judged, judge
 from rs_assets.contract.parse import Parser
+from rs_assets.contract.quarantine import QUARANTINED_EVENTS, damaged_rows, duplicate_violations, quarantined
 from rs_assets.contract.typed import VALID_EVENTS
 from rs_assets.lake.tables import TableWriter
 from rs_assets.log.blocks import BATCH_BYTES, Batch, read_batches
@@ -93,7 +93,7 @@ def split_log_date(
             repeated = seen.repeated(judged.valid["fingerprint"].to_numpy())
             kept = judged.valid.filter(~repeated) if repeated.any() else judged.valid
             refused = quarantined(judged, duplicate_violations(judged.places.filter(repeated)), log_date)
-            damaged = _damaged(judged.batch, log_date)
+            damaged = damaged_rows(judged.batch, log_date)
             _conserve(judged, kept, refused, report)
             valid.write(kept)
             bad.write(pl.concat([refused, damaged]))
@@ -159,32 +159,3 @@ def _count_sites(report: SplitReport, kept: pl.DataFrame, refused: pl.DataFrame)
             pair = list(report.by_site.get(site, (0, 0)))
             pair[at] += count
             report.by_site[site] = (pair[0], pair[1])
-
-
-def _damaged(batch: Batch, log_date: str) -> pl.DataFrame:
-    """A row for each segment whose compression breaks off: what is behind the break counts as one event."""
-    rows = []
-    for damage in batch.damage:
-        segment = batch.segments[damage.segment]
-        line = damage.after_line + 1
-        violation = {
-            "code": str(Code.SEGMENT_DAMAGED),
-            "path": "",
-            "message": f"{segment.place} cannot be read from line {line} on: {damage.problem}",
-            "expected": "a whole segment",
-            "observed": None,
-        }
-        rows.append(
-            {
-                "quarantine_id": f"{segment.site}/{log_date}/{segment.name}:{line}:damage",
-                "site": segment.site,
-                "segment": segment.name,
-                "line": line,
-                "raw": b"",
-                "reasons": [str(Code.SEGMENT_DAMAGED)],
-                "violations": [violation],
-                "contract_version": CONTRACT_VERSION,
-            }
-        )
-    frame = pl.DataFrame(rows, schema=QUARANTINED_EVENTS)
-    return frame.with_columns(log_date=pl.lit(log_date).str.to_date())

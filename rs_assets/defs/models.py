@@ -3,7 +3,7 @@
 Belongs here: declarations. Does not belong here: what a model is (`models/purchase_intent`).
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -22,19 +22,15 @@ LIGHT, FITTING = Box(cpu=1, memory_gib=2), Box(cpu=2, memory_gib=4)
 
 def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     """The four assets of purchase_intent."""
-    version = code_version("models", "lake/tables.py")
-    kinds = {"scikitlearn", "polars"}
-    group = "purchase_intent"
+    common: dict[str, Any] = {
+        "partitions_def": partitions,
+        "backfill_policy": SINGLE_RUN,
+        "group_name": "purchase_intent",
+        "code_version": code_version("models", "lake/tables.py"),
+        "kinds": {"scikitlearn", "polars"},
+    }
 
-    @dg.asset(
-        partitions_def=partitions,
-        backfill_policy=SINGLE_RUN,
-        group_name=group,
-        code_version=version,
-        kinds=kinds,
-        op_tags=LIGHT.op_tags(),
-        deps=["session_features", "session_labels"],
-    )
+    @dg.asset(deps=["session_features", "session_labels"], op_tags=LIGHT.op_tags(), **common)
     def purchase_intent_training(
         context: dg.AssetExecutionContext, lake: LakeResource
     ) -> dg.MaterializeResult:
@@ -48,15 +44,7 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
             context, publish.TRAINING, done.digests, done.rows, columns(last), {dates[-1]: preview(last)}
         )
 
-    @dg.asset(
-        partitions_def=partitions,
-        backfill_policy=SINGLE_RUN,
-        group_name=group,
-        code_version=version,
-        kinds=kinds,
-        op_tags=FITTING.op_tags(),
-        deps=["purchase_intent_training"],
-    )
+    @dg.asset(deps=["purchase_intent_training"], op_tags=FITTING.op_tags(), **common)
     def purchase_intent_model(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
         """The model in force on the log date: will this session buy, after what has been seen of it?"""
         from rs_assets.models.purchase_intent import publish
@@ -69,15 +57,7 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
         by_date = {log_date: _in_force(model) for log_date, model in done.models.items()}
         return materialized(context, publish.MODEL, done.digests, done.rows, columns(last), by_date)
 
-    @dg.asset(
-        partitions_def=partitions,
-        backfill_policy=SINGLE_RUN,
-        group_name=group,
-        code_version=version,
-        kinds=kinds,
-        op_tags=LIGHT.op_tags(),
-        deps=["purchase_intent_model"],
-    )
+    @dg.asset(deps=["purchase_intent_model"], op_tags=LIGHT.op_tags(), **common)
     def purchase_intent_evaluation(
         context: dg.AssetExecutionContext, lake: LakeResource
     ) -> dg.MaterializeResult:
@@ -91,15 +71,7 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
         by_date[dates[-1]] |= _plots(done.models[dates[-1]])
         return materialized(context, publish.EVALUATION, done.digests, done.rows, columns(last), by_date)
 
-    @dg.asset(
-        partitions_def=partitions,
-        backfill_policy=SINGLE_RUN,
-        group_name=group,
-        code_version=version,
-        kinds=kinds,
-        op_tags=LIGHT.op_tags(),
-        deps=["purchase_intent_model", "session_features"],
-    )
+    @dg.asset(deps=["purchase_intent_model", "session_features"], op_tags=LIGHT.op_tags(), **common)
     def purchase_intent_predictions(
         context: dg.AssetExecutionContext, lake: LakeResource
     ) -> dg.MaterializeResult:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from rs_assets.contract import split as split_module
 from rs_assets.contract.codes import CONTRACT_VERSION, Code
-from rs_assets.contract.judge import QUARANTINED_EVENTS
+from rs_assets.contract.quarantine import QUARANTINED_EVENTS
 from rs_assets.contract.split import ConservationError, split_log_date
 from rs_assets.contract.typed import VALID_EVENTS
 from rs_assets.errors import UserError

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rs_assets.contract.judge import QUARANTINED_EVENTS
+from rs_assets.contract.quarantine import QUARANTINED_EVENTS
 from rs_assets.contract.typed import VALID_EVENTS
 from rs_assets.lake.tables import ROW_GROUP, Schema, TableWriter, digest, write_table
 

@@ -1,0 +1,111 @@
+"""The rows of `quarantined_events`: events whole, where they stood, with every reason.
+
+Belongs here: the table's schema and how violations become its rows. Does not belong here: finding violations
+(`judge`), or what follows the order of the whole log date (`split`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from rs_assets.contract.codes import CONTRACT_VERSION, Code
+from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, Judged, event_ids, of_segments
+from rs_assets.contract.verdict import VIOLATION
+from rs_assets.lake.tables import Schema
+from rs_assets.log.blocks import Batch
+
+QUARANTINED_EVENTS: Schema = {
+    "log_date": pl.Date,
+    "quarantine_id": pl.String,
+    "site": pl.String,
+    "segment": pl.String,
+    "line": pl.Int64,
+    "event_index": pl.Int32,
+    "received_at": pl.Datetime("us"),
+    "event_name": pl.String,
+    "raw": pl.Binary,
+    "reasons": pl.List(pl.String),
+    "violations": pl.List(VIOLATION),
+    "contract_version": pl.String,
+}
+"""The columns of `quarantined_events`. `raw` is the line's own bytes; `line` counts from 1, `event_index` from 0."""
+
+
+def quarantined(judged: Judged, more: pl.DataFrame, log_date: str) -> pl.DataFrame:
+    """The rows of `quarantined_events` of a batch: what the rules found and `more` of the same columns."""
+    batch = judged.batch
+    found = pl.concat([judged.violations, more]) if not more.is_empty() else judged.violations
+    if found.is_empty():
+        return pl.DataFrame(schema=QUARANTINED_EVENTS)
+    keys = ["k", "event_index"]
+    rows = (
+        found.sort([*keys, "rule", "path"], nulls_last=False)
+        .group_by(keys, maintain_order=True)
+        .agg(
+            reasons=pl.col("code").unique().sort(),
+            violations=pl.struct(*VIOLATION.to_schema()),
+        )
+        .join(judged.seen, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    )
+    k = rows["k"].to_list()
+    gather = pl.col("k")
+    name = pl.col("event_name").str.strip_prefix('"').str.strip_suffix('"')
+    index = pl.col("event_index").cast(pl.String)
+    place = event_ids(batch).gather(gather) + pl.when(index.is_null()).then(pl.lit("")).otherwise(":" + index)
+    return rows.with_columns(
+        log_date=pl.lit(dt.date.fromisoformat(log_date)),
+        received_at=pl.col("received_time"),
+        quarantine_id=place,
+        site=of_segments(batch, [s.site for s in batch.segments]).gather(gather),
+        segment=of_segments(batch, [s.name for s in batch.segments]).gather(gather),
+        line=pl.lit(pl.Series(batch.line)).gather(gather),
+        event_name=name,
+        raw=pl.Series([batch.lines[i] for i in k], dtype=pl.Binary),
+        contract_version=pl.lit(CONTRACT_VERSION),
+    ).select(*QUARANTINED_EVENTS)
+
+
+def duplicate_violations(places: pl.DataFrame) -> pl.DataFrame:
+    """The violation of events that repeat one that is valid. `places` has `k` and `event_index`."""
+    message = "an equal event (site, client, name, time, parameters) was received before"
+    return places.select(
+        "k",
+        "event_index",
+        rule=pl.lit(len(EVENT_RULES) + len(ITEM_RULES), pl.UInt32),
+        code=pl.lit(str(Code.DUPLICATE)),
+        path=pl.lit(""),
+        message=pl.lit(message),
+        expected=pl.lit("an event that is new"),
+        observed=pl.lit(None, pl.String),
+    )
+
+
+def damaged_rows(batch: Batch, log_date: str) -> pl.DataFrame:
+    """A row for each segment whose compression breaks off: what is behind the break counts as one event."""
+    rows = []
+    for damage in batch.damage:
+        segment = batch.segments[damage.segment]
+        line = damage.after_line + 1
+        violation = {
+            "code": str(Code.SEGMENT_DAMAGED),
+            "path": "",
+            "message": f"{segment.place} cannot be read from line {line} on: {damage.problem}",
+            "expected": "a whole segment",
+            "observed": None,
+        }
+        rows.append(
+            {
+                "quarantine_id": f"{segment.site}/{log_date}/{segment.name}:{line}:damage",
+                "site": segment.site,
+                "segment": segment.name,
+                "line": line,
+                "raw": b"",
+                "reasons": [str(Code.SEGMENT_DAMAGED)],
+                "violations": [violation],
+                "contract_version": CONTRACT_VERSION,
+            }
+        )
+    frame = pl.DataFrame(rows, schema=QUARANTINED_EVENTS)
+    return frame.with_columns(log_date=pl.lit(log_date).str.to_date())
