@@ -17,6 +17,7 @@ REMEDIES: dict[Code, str] = {
     Code.ENCODING_INVALID: "Encode the request's body as UTF-8; `observed` are the bytes that are not.",
     Code.NUL_BYTE: "Take the NUL byte out of the request's body.",
     Code.BODY_TOO_LARGE: "Send the events in several requests: {expected} a line.",
+    Code.TOO_MANY_EVENTS: "Send the events in several requests: {expected} each.",
     Code.EVENT_UNKNOWN: "Send {expected}, or add an event type of this name to the contract and replay.",
     Code.FIELD_MISSING: "Send {path}: {expected}.",
     Code.CLIENT_ID_MISSING: "Send {path}: {expected}, the same for one browser or app at all times.",
