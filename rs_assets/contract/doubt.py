@@ -16,6 +16,7 @@ import re
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from rs_assets.contract.exact import MAX_EVENTS
 from rs_assets.contract.schemas import PARAMS
@@ -38,29 +39,33 @@ def in_doubt(frame: pl.DataFrame, pieces: list[bytes], lines: list[bytes]) -> Po
     """
     any_param = pl.any_horizontal(pl.col(name).is_not_null() for name in (*PARAMS, "items"))
     hollow = ~pl.col("has_event") | pl.col("event_name").is_null() | (pl.col("has_params") & ~any_param)
-    found = [frame.filter(hollow)["k"].to_numpy().astype(np.int64)]
+    hollow |= pl.col("event_index") >= MAX_EVENTS
+    k = frame["k"].to_numpy()
+    doubtful = np.zeros(len(lines), np.bool_)
+    doubtful[frame.filter(hollow)["k"].to_numpy()] = True
+    if doubtful.any():
+        # What is in doubt already need not be looked through, and is what could not be looked through as text.
+        pieces = [b"\n".join([line for line, out in zip(lines, doubtful.tolist(), strict=True) if not out])]
     hinted, said = _survey(pieces)
-    too_many = frame.filter(pl.col("event_index") >= MAX_EVENTS)["k"].to_numpy()
-    found.append(too_many.astype(np.int64))
     if hinted:
-        found.append(np.array([k for k, line in enumerate(lines) if DOUBTFUL.search(line)], np.int64))
-    has_items = frame["items"].is_not_null()
+        doubtful |= np.fromiter((bool(DOUBTFUL.search(line)) for line in lines), np.bool_, len(lines))
+    has_items = frame["items"].is_not_null().to_numpy()
     # Equal by chance would take one line that says the word too often and one too seldom. Too seldom only a line
-    # can that escapes it, which is in doubt anyway: all others have the word for every list that was read.
-    if hinted or said != has_items.sum():
+    # can that escapes it, which is in doubt by then: all others have the word for every list that was read.
+    if hinted or said != has_items[~doubtful[k]].sum():
         written = np.fromiter((line.count(ITEMS.encode()) for line in lines), np.int64, len(lines))
-        read = np.bincount(frame["k"].to_numpy(), weights=has_items.to_numpy(), minlength=len(lines))
-        found.append(np.flatnonzero(written != read))
-    return np.unique(np.concatenate(found))
+        doubtful |= written != np.bincount(k, weights=has_items, minlength=len(lines))
+    return np.flatnonzero(doubtful)
 
 
 def _survey(pieces: list[bytes]) -> tuple[bool, int]:
     """Whether any line may match DOUBTFUL, and how often the word items is said."""
     try:
-        texts = pl.Series(pieces, dtype=pl.Binary).cast(pl.String)
-    except pl.exceptions.PolarsError:  # not UTF-8, which polars does not search
-        hinted = any(DOUBTFUL.search(piece) is not None for piece in pieces)
-        return hinted, sum(piece.count(ITEMS.encode()) for piece in pieces)
+        # By way of Arrow, which says no in one word where polars puts the whole piece in its message.
+        text = pa.array(pieces, pa.large_binary()).cast(pa.large_string())
+    except pa.ArrowInvalid:  # not UTF-8, which is not searched as text
+        return True, 0
+    texts = pl.Series(text)
     return bool(texts.str.contains_any(HINTS).any()), int(
         texts.str.count_matches(ITEMS, literal=True).sum() or 0
     )

@@ -18,7 +18,7 @@ from polars.io.plugins import register_io_source
 
 Schema: TypeAlias = Mapping[str, DataTypeClass | pl.DataType]
 
-ROW_GROUP = 65_536  # rows; a group is what a reader, and the writer, must hold
+ROW_GROUP = 32_768  # rows; a group is what a reader, and the writer, must hold
 WAITING = 1  # row groups that may wait for the encoder
 
 
