@@ -17,11 +17,9 @@ from rs_assets.defs.resources import dbt_project, resources
 from rs_assets.log import RawLog
 from rs_assets.settings import Settings
 
-# Steps fork from a server that has loaded the graph and dbt once: 0.3 s a step where a new interpreter takes 4.
+# Steps fork from a server that has loaded the graph and dbt once: 1.2 s a step where a new interpreter takes 4.
 # Nothing that starts threads (polars, DuckDB) is imported by then.
-MULTIPROCESS = {
-    "start_method": {"forkserver": {"preload_modules": ["rs_assets.definitions", "dbt.cli.main"]}}
-}
+MULTIPROCESS = {"start_method": {"forkserver": {"preload_modules": ["rs_assets.defs.preload"]}}}
 
 
 def build_defs(settings: Settings | None = None) -> dg.Definitions:

@@ -54,9 +54,9 @@ def instance(settings: Settings) -> dg.DagsterInstance:
 
 def replay_job() -> dg.JobDefinition:
     """`replay_job`, as step processes load it."""
-    from rs_assets.definitions import build_defs
+    from rs_assets.definitions import defs  # built from the environment, which step processes inherit
 
-    return build_defs().resolve_job_def("replay_job")
+    return defs.resolve_job_def("replay_job")
 
 
 def observe(settings: Settings, on: dg.DagsterInstance) -> None:
