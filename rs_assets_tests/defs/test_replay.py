@@ -65,8 +65,8 @@ def test_the_model_in_force_has_not_seen_the_week_it_predicts(replayed):
     assert predictions["cut"].unique().to_list() == [model["cut"]]
 
 
-def test_a_second_replay_gives_the_same_bytes(replayed):
-    replays.replay(replayed, FIRST, LAST, "again")
+def test_a_second_replay_by_another_executor_gives_the_same_bytes(replayed):
+    replays.replay(replayed, FIRST, LAST, "again", "--executor", "multiprocess")
     assert replays.lake_bytes(replayed, "again") == replays.lake_bytes(replayed)
 
 
