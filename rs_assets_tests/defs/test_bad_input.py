@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from rs_assets.lake import Lake
+from rs_assets.lake.tables import write_table
 from rs_assets.log.writer import LogWriter
 from rs_assets_tests.defs import replays
 
@@ -88,3 +89,17 @@ def test_a_log_date_without_a_segment_is_replayed_as_an_empty_one(place):
     valid, bad = tables(place)
     assert (valid.height, bad.height) == (0, 0)
     assert len(Lake(str(place / "lake")).assets()) == 13
+
+
+def test_rows_that_fail_a_dbt_test_are_not_published_and_what_was_stays(place):
+    LogWriter(str(place / "raw")).write("shop", DATE, LINE % (1, 1) + LINE % (2, 2))
+    upstream = ("--only", "session_stream", "--only", "session_events")
+    replays.replay(place, DATE, DATE, "prod", *ONLY, *upstream)
+    before = replays.lake_bytes(place)
+    stream = Path(Lake(str(place / "lake")).object("session_stream", DATE))
+    write_table(pl.read_parquet(stream).head(1), str(stream))  # an event is lost on the way
+    said = refused(place, "--only", "session_events")
+    assert "same_rows_as_session_events" in said and "nothing of it was published" in said
+    events = f"session_events/log_date={DATE}/part.parquet"
+    assert replays.lake_bytes(place)[events] == before[events]
+    assert not list((place / "lake" / "prod" / ".staging").iterdir()), "nothing is left behind"
