@@ -6,6 +6,7 @@ the rules (`verdict`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,8 @@ import polars as pl
 
 from rs_assets.contract.doubt import in_doubt
 from rs_assets.contract.exact import WHOLE_LINE, Examined, examine
-from rs_assets.contract.parse import LINE_BYTES, MisalignedError, Parser
+from rs_assets.contract.parse import LINE_BYTES, NO_EVENT, MisalignedError, Parser
+from rs_assets.contract.shapes import Shapes
 from rs_assets.log.blocks import Batch
 
 MISSHAPEN = {
@@ -37,35 +39,44 @@ class Candidates:
     misshapen: pl.DataFrame
 
 
-def read_candidates(parser: Parser, batch: Batch) -> Candidates:
-    """Every event of the batch's lines, none of them twice, and every line that has none."""
-    lines, pieces = batch.lines, batch.pieces
-    if max(map(len, lines), default=0) > LINE_BYTES:
-        lines = [b"{}" if len(line) > LINE_BYTES else line for line in lines]  # no event, so in doubt
-        pieces = [b"\n".join(lines)]
-    events = _parse(parser, pieces, lines)
-    doubtful = in_doubt(events, pieces, lines)
+def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFrame | None) -> Candidates:
+    """Every event of the batch's lines, none of them twice, and every line that has none.
+
+    Args:
+        parser: for the lines that are read again.
+        shapes: those met so far.
+        batch: the lines.
+        parsed: what `Parser.stream` made of them.
+    """
+    events = _parse(parser, _short(batch.lines)) if parsed is None else parsed
+    doubtful = in_doubt(events, shapes.of(parser, batch, events), batch)
     if not len(doubtful):
         return Candidates(events, pl.DataFrame(schema=MISSHAPEN))
-    examined = {int(k): examine(batch.lines[k]) for k in doubtful}
+    examined = {k: examine(batch.text(k)) for k in doubtful.tolist()}
     sound = {k: seen.sound for k, seen in examined.items() if seen.sound is not None}
-    again = _parse(parser, list(sound.values()), list(sound.values()))
-    again = again.with_columns(k=pl.lit(pl.Series(list(sound), dtype=pl.UInt32)).gather(pl.col("k")))
-    clear = np.ones(len(lines), np.bool_)
+    clear = np.ones(len(batch), np.bool_)
     clear[doubtful] = False
     events = events.filter(clear[events["k"].to_numpy()])
-    return Candidates(pl.concat([events, again]).sort("k", "event_index"), _misshapen(examined))
+    if sound:
+        again = _parse(parser, list(sound.values()))
+        again = again.with_columns(k=pl.lit(pl.Series(list(sound), dtype=pl.UInt32)).gather(pl.col("k")))
+        events = pl.concat([events, again]).sort("k", "event_index")
+    return Candidates(events, _misshapen(examined))
 
 
-def _parse(parser: Parser, pieces: list[bytes], lines: list[bytes]) -> pl.DataFrame:
+def _short(lines: list[bytes]) -> list[bytes]:
+    return [NO_EVENT if len(line) > LINE_BYTES else line for line in lines]
+
+
+def _parse(parser: Parser, lines: Sequence[bytes]) -> pl.DataFrame:
     """Parse, and find by halves the line that the native reader does not answer with one row."""
     try:
-        return parser.parse(pieces, len(lines))
+        return parser.parse(lines)
     except MisalignedError:
         if len(lines) == 1:
-            return parser.parse([b"{}"], 1)  # without an event, so in doubt: the exact reading decides
+            return parser.parse([NO_EVENT])  # in doubt: the exact reading decides
         half = len(lines) // 2
-        first, second = (_parse(parser, part, part) for part in (lines[:half], lines[half:]))
+        first, second = _parse(parser, lines[:half]), _parse(parser, lines[half:])
         return pl.concat([first, second.with_columns(k=(pl.col("k") + half).cast(pl.UInt32))])
 
 

@@ -13,10 +13,11 @@ import numpy as np
 import polars as pl
 
 from rs_assets.contract import schemas
-from rs_assets.contract.candidates import read_candidates
+from rs_assets.contract.candidates import candidates
 from rs_assets.contract.parse import Parser
 from rs_assets.contract.rules import compile_schema, for_event_types
 from rs_assets.contract.schemas.envelope import received_time
+from rs_assets.contract.shapes import Shapes
 from rs_assets.contract.typed import typed
 from rs_assets.contract.verdict import failures
 from rs_assets.log.blocks import Batch
@@ -50,18 +51,21 @@ class Judged:
     seen: pl.DataFrame
 
 
-def judge(parser: Parser, batch: Batch, log_date: str) -> Judged:
-    """Every event of a batch, valid or with every reason why it is not."""
-    candidates = read_candidates(parser, batch)
-    events = _with_place(candidates.events, batch, log_date)
+def judge(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFrame | None, log_date: str) -> Judged:
+    """Every event of a batch, valid or with every reason why it is not. Arguments as of `candidates`."""
+    read = candidates(parser, shapes, batch, parsed)
+    events = _with_place(read.events, batch, log_date)
     items = _items(events)
-    found = _violations(events, items, candidates.misshapen)
+    found = _violations(events, items, read.misshapen)
     sound = np.ones(events.height, np.bool_)
     sound[found["row"].drop_nulls().to_numpy()] = False
     valid = events if sound.all() else events.filter(sound)
     kept = items if sound.all() else items.filter(sound[items["row"].to_numpy()])
     seen = events.select("k", "event_index", "received_time", "event_name")
-    return Judged(batch, typed(valid, kept), valid.select("k", "event_index"), found.drop("row"), seen)
+    escapes = batch.data.find(b"\\", 0, batch.size) >= 0
+    return Judged(
+        batch, typed(valid, kept, escapes=escapes), valid.select("k", "event_index"), found.drop("row"), seen
+    )
 
 
 def _with_place(events: pl.DataFrame, batch: Batch, log_date: str) -> pl.DataFrame:

@@ -1,54 +1,67 @@
-"""Lines of the log to a frame of candidate events, natively.
+"""Lines of the log to frames of candidate events, natively.
 
-Belongs here: the one call that parses JSON. Does not belong here: judging, or lines that this parser cannot
-represent (`exact`).
+Belongs here: the one query that parses JSON, over a whole log date or over a few lines. Does not belong here:
+judging, or lines that this parser cannot represent (`exact`).
 
-DuckDB's reader takes every scalar as JSON text, so that it cannot coerce any. What it drops silently, a
-container of the wrong shape, a trailing comma, is found by `doubt` and read again by `exact`.
+DuckDB reads every scalar as JSON text, so that it cannot coerce any, and every event as JSON text, too: what an
+event is equal to another by (`fingerprint`) and which keys it has (`shape`) covers all of it, not only what
+the contract knows. What the reader takes although JSON forbids it, or drops because it is a container of the
+wrong shape, is found by `doubt` and read again by `exact`.
 """
 
 from __future__ import annotations
 
-import os
+import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from rs_assets.contract.schemas import ENVELOPE, ITEM, PARAMS
+from rs_assets.log.ahead import ahead
+from rs_assets.log.blocks import Batch
 
-PAYLOAD_TEXT = ("body_text", "body_base64")
 LINE_BYTES = 1 << 20  # GA4 takes 130 kB; a megabyte is no event
+NO_EVENT = b"{}"
+"""Stands in for a line that is not given to the native reader; without an event, it is in doubt."""
 
-
-def _struct(fields: dict[str, str]) -> str:
-    return f"STRUCT({', '.join(f'{name} {kind}' for name, kind in fields.items())})"
-
-
-_ITEM = _struct(dict.fromkeys(map(str, ITEM.columns), "JSON"))
-_PARAMS = _struct({**dict.fromkeys(PARAMS, "JSON"), "items": f"{_ITEM}[]"})
-_EVENT = _struct({"name": "JSON", "timestamp_micros": "JSON", "params": _PARAMS})
-_BODY = _struct({"client_id": "JSON", "user_id": "JSON", "timestamp_micros": "JSON", "events": f"{_EVENT}[]"})
-_COLUMNS = {**dict.fromkeys((*map(str, ENVELOPE.columns), *PAYLOAD_TEXT), "JSON"), "body": _BODY}
+_BODY = "STRUCT(client_id JSON, user_id JSON, timestamp_micros JSON, events JSON[])"
+_COLUMNS = {**dict.fromkeys(map(str, ENVELOPE.columns), "JSON"), "body": _BODY}
+_ENVELOPE = ", ".join(map(str, ENVELOPE.columns))
+_EVENT = json.dumps(
+    {
+        "name": "JSON",
+        "timestamp_micros": "JSON",
+        "params": {**dict.fromkeys(PARAMS, "JSON"), "items": [dict.fromkeys(map(str, ITEM.columns), "JSON")]},
+    }
+)
+_KEYS = "json_keys(event, ['$', '$.params'])"
 
 # Same bytes, same row order: no join and no IN belongs in here (they lose the order of the file).
-_QUERY = f"""
-SELECT
-    {", ".join(map(str, ENVELOPE.columns))}, client_id, user_id, body_timestamp_micros,
-    event_index, event IS NOT NULL AS has_event, event.params IS NOT NULL AS has_params,
-    event.name AS event_name, event.timestamp_micros AS event_timestamp_micros,
-    hash(site, client_id, user_id, coalesce(event.timestamp_micros, body_timestamp_micros, received_at), event)
-        AS fingerprint,
-    unnest(event.params)
-FROM (
+_EVENTS = f"""
     SELECT
-        {", ".join(map(str, ENVELOPE.columns))},
-        body.client_id, body.user_id, body.timestamp_micros AS body_timestamp_micros,
+        {_ENVELOPE}, body.client_id, body.user_id, body.timestamp_micros AS body_timestamp_micros,
         unnest(CASE WHEN len(body.events) > 0 THEN body.events ELSE [NULL] END) AS event,
         unnest(range(greatest(coalesce(len(body.events), 0), 1))) AS event_index
     FROM {{source}}
+"""
+_QUERY = f"""
+SELECT * EXCLUDE (event, read), read.name AS event_name, read.timestamp_micros AS event_timestamp_micros,
+    hash(site, client_id, user_id, coalesce(read.timestamp_micros, body_timestamp_micros, received_at), event)
+        AS fingerprint,
+    unnest(read.params)
+FROM (
+    SELECT *, starts_with(event, '{{{{') AS is_object, hash({_KEYS}) AS shape,
+        json_transform(event, '{_EVENT.replace("{", "{{").replace("}", "}}")}') AS read
+    FROM ({_EVENTS})
 )
+"""
+_SHAPES = f"""
+SELECT event_index, hash({_KEYS}) AS shape, {_KEYS}[1] AS of_event, {_KEYS}[2] AS of_params
+FROM ({_EVENTS})
 """
 
 
@@ -67,27 +80,26 @@ class MisalignedError(Exception):
 
 
 class Parser:
-    """Parses lines through a spool file of its own. One DuckDB connection, for the life of a split.
+    """One DuckDB for the life of a split.
 
     Args:
         threads: how many DuckDB may use.
         memory_gib: its memory limit.
     """
 
-    def __init__(self, threads: int = 2, memory_gib: float = 0.6) -> None:
+    def __init__(self, threads: int = 1, memory_gib: float = 0.6) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="rs-assets-split-")
-        self._spool = open(os.path.join(self._folder.name, "lines.ndjson"), "w+b")  # noqa: SIM115 (until close)
         self._connection = duckdb.connect(
             config={
                 "threads": threads,
                 "memory_limit": f"{int(memory_gib * 1024)}MiB",
                 "preserve_insertion_order": True,
                 "temp_directory": self._folder.name,
+                # What polars takes over without a copy.
+                "produce_arrow_string_view": True,
+                "arrow_output_version": "1.4",
             }
         )
-        # What polars takes over without a copy.
-        self._connection.execute("SET produce_arrow_string_view = true")
-        self._connection.execute("SET arrow_output_version = '1.4'")
 
     def __enter__(self) -> Parser:
         return self
@@ -96,41 +108,94 @@ class Parser:
         self.close()
 
     def close(self) -> None:
-        """Let go of the connection and the spool."""
+        """Let go of the connection and what it put down."""
         self._connection.close()
-        self._spool.close()
         self._folder.cleanup()
 
-    def parse(self, pieces: Iterable[bytes], lines: int) -> pl.DataFrame:
-        """Candidate events, one row each; a line without events is one row without an event.
+    def stream(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, pl.DataFrame | None]]:
+        """Each batch with its candidate events, as `parse` gives them; None where they are not those of its lines.
+
+        Two files take turns: one is written while the other is read. (Reading from a pipe would need no file, but
+        DuckDB keeps all that came out of one.)
+        """
+        with self._file() as first, self._file() as second:
+            for batch, path in ahead(_spooled(batches, first, second)):
+                yield batch, self._rows(_QUERY, path, len(batch))
+
+    def parse(self, lines: Sequence[bytes]) -> pl.DataFrame:
+        """Candidate events of a few lines, one row each; a line without events is one row without an event.
 
         Args:
-            pieces: whole lines, none larger than LINE_BYTES; blank ones do not count.
-            lines: how many there are in all.
+            lines: none blank, none larger than LINE_BYTES.
 
         Returns:
-            `k` (position among the lines), `event_index`, `has_event`, `has_params`, `fingerprint`,
-            and JSON text in every column of the envelope, body, event and its parameters (`items`: a list
-            of structs of it).
+            `k` (position among the lines), `event_index`, `is_object` (null without an event), `shape` and
+            `fingerprint` (hashes), and JSON text in every column of the envelope, body, event and its parameters
+            (`items`: a list of structs of it).
 
         Raises:
             MisalignedError: rows cannot be told to be those of the lines.
         """
-        self._spool.seek(0)
-        self._spool.write(b"\n")  # a byte order mark counts as one at the start of a file only
-        for piece in pieces:
-            self._spool.write(piece)
-            self._spool.write(b"\n")
-        # Written over and cut at the end, the file keeps its pages: a new one costs a fifth of the parsing.
-        self._spool.truncate()
-        self._spool.flush()
-        table = self._connection.sql(_QUERY.format(source=source(self._spool.name))).to_arrow_table()
-        frame = pl.DataFrame(pl.from_arrow(table))
+        return self._aligned(_QUERY, lines)
+
+    def keys(self, lines: Sequence[bytes]) -> pl.DataFrame:
+        """The keys of all events of a few lines, repeated ones repeated.
+
+        Returns:
+            `k`, `event_index`, `shape`, `of_event` and `of_params`: lists of keys in the order they stand in; null
+            where there is no event, no params.
+
+        Raises:
+            MisalignedError: as `parse`.
+        """
+        return self._aligned(_SHAPES, lines).select("k", "event_index", "shape", "of_event", "of_params")
+
+    def _aligned(self, query: str, lines: Sequence[bytes]) -> pl.DataFrame:
+        with self._file() as spool:
+            frame = self._rows(query, _written(spool, [b"\n".join(lines)]), len(lines))
+        if frame is None:
+            raise MisalignedError(
+                f"The JSON reader's rows are not those of the {len(lines)} lines it was given."
+            )
+        return frame
+
+    def _rows(self, query: str, path: str, lines: int) -> pl.DataFrame | None:
+        """The rows of a file with `k`, the position of their line; None where they are not those of so many lines."""
+        with self._connection.cursor() as cursor:
+            table = cursor.sql(query.format(source=source(path))).to_arrow_table()
         starts = (pl.col("event_index") == 0).cast(pl.UInt32)
-        frame = frame.with_columns(
+        frame = pl.DataFrame(pl.from_arrow(table)).with_columns(
             pl.col("event_index").cast(pl.Int32), (starts.cum_sum() - 1).cast(pl.UInt32).alias("k")
         )
-        rows = 0 if frame.is_empty() else int(frame["k"][-1]) + 1
-        if rows != lines:
-            raise MisalignedError(f"{lines} lines came back from the JSON reader as {rows}.")
-        return frame
+        found = 0 if frame.is_empty() else int(frame["k"][-1]) + 1
+        return frame if found == lines else None
+
+    def _file(self) -> IO[bytes]:
+        return tempfile.NamedTemporaryFile(dir=self._folder.name, suffix=".ndjson")
+
+
+def _spooled(batches: Iterable[Batch], spool: IO[bytes], other: IO[bytes]) -> Iterator[tuple[Batch, str]]:
+    for batch in batches:
+        yield batch, _written(spool, _readable(batch))
+        spool, other = other, spool
+
+
+def _written(spool: IO[bytes], pieces: Iterable[bytes | memoryview]) -> str:
+    """The spool's path, holding the pieces. Written over and then cut, a file keeps its pages."""
+    spool.seek(0)
+    spool.write(b"\n")  # a byte order mark counts as one at the start of a file only
+    for piece in pieces:
+        spool.write(piece)
+    spool.truncate()
+    spool.flush()
+    return spool.name
+
+
+def _readable(batch: Batch) -> Iterator[memoryview | bytes]:
+    """A batch's bytes, without the lines that are too large for the reader."""
+    data, at = memoryview(batch.data), 0
+    for k in np.flatnonzero(batch.end - batch.start > LINE_BYTES).tolist():
+        yield data[at : batch.start[k]]
+        yield NO_EVENT
+        at = int(batch.end[k])
+    yield data[at : batch.size]

@@ -54,7 +54,7 @@ def quarantined(judged: Judged, more: pl.DataFrame, log_date: str) -> pl.DataFra
     name = pl.col("event_name").str.strip_prefix('"').str.strip_suffix('"')
     index = pl.col("event_index").cast(pl.String)
     place = event_ids(batch).gather(gather) + pl.when(index.is_null()).then(pl.lit("")).otherwise(":" + index)
-    whole = rows.with_columns(
+    return rows.with_columns(
         log_date=pl.lit(dt.date.fromisoformat(log_date)),
         received_at=pl.col("received_time"),
         quarantine_id=place,
@@ -62,21 +62,9 @@ def quarantined(judged: Judged, more: pl.DataFrame, log_date: str) -> pl.DataFra
         segment=of_segments(batch, [s.name for s in batch.segments]).gather(gather),
         line=pl.lit(pl.Series(batch.line)).gather(gather),
         event_name=name,
-        raw=pl.Series([batch.lines[i] for i in k], dtype=pl.Binary),
+        raw=pl.Series([batch.text(i) for i in k], dtype=pl.Binary),
         contract_version=pl.lit(CONTRACT_VERSION),
     ).select(*QUARANTINED_EVENTS)
-    return _compact(whole)
-
-
-def _compact(frame: pl.DataFrame) -> pl.DataFrame:
-    """The same rows with strings of their own.
-
-    Strings of a frame are views, and one that stays holds on to all that its batch was parsed into. Quarantined
-    rows wait for each other until they fill a row group: over a whole log date, they held on to all of it.
-    """
-    return pl.DataFrame(
-        pl.from_arrow(frame.to_arrow(compat_level=pl.CompatLevel.oldest())), schema=frame.schema
-    )
 
 
 def duplicate_violations(places: pl.DataFrame) -> pl.DataFrame:

@@ -24,7 +24,10 @@ from rs_assets.contract.fields import Expectation
 
 @dataclass(frozen=True)
 class Rule:
-    """One check. `holds` is true where a row is fine; it is never null."""
+    """One check. `holds` is true where a row is fine; it is never null.
+
+    `spares` is the column without which the rule has nothing to say: where that is null, it holds.
+    """
 
     code: str
     path: str
@@ -32,6 +35,7 @@ class Rule:
     expected: str
     message: str
     column: str | None
+    spares: str | None = None
 
 
 class _Recorder:
@@ -65,7 +69,7 @@ def for_event_types(schemas: Mapping[str, pa.DataFrameSchema], name: str = "even
             same = asked.setdefault((rule.code, rule.path, rule.expected), (rule, []))
             same[1].append(f'"{event_name}"')
     return [
-        replace(rule, holds=~pl.col(name).is_in(names).fill_null(False) | rule.holds)
+        replace(rule, spares=None, holds=~pl.col(name).is_in(names).fill_null(False) | rule.holds)
         for rule, names in asked.values()
     ]
 
@@ -87,11 +91,20 @@ def _rule(check: pa.Check, schema: pa.DataFrameSchema, column: str | None, path:
     if check.element_wise or len(recorder.selected) != 1 or not isinstance(recorder.selected[0], pl.Expr):
         raise TypeError(f"{schema.name}: the check {check.name} of {column} is not one polars expression.")
     statistics: dict[str, Any] = check.statistics or {}
+    holds = recorder.selected[0]
     return Rule(
         code=str(check.name),
         path=str(statistics.get("path", path)),
-        holds=recorder.selected[0],
+        holds=holds,
         expected=says.expected,
         message=says.message,
         column=column,
+        spares=column if column is not None and _holds_on_null(holds, column, schema) else None,
     )
+
+
+def _holds_on_null(holds: pl.Expr, column: str, schema: pa.DataFrameSchema) -> bool:
+    """Whether a null in the column is enough for the rule to hold, whatever the others are: it asks for no other."""
+    if set(holds.meta.root_names()) != {column} or schema.columns[column].dtype is None:
+        return False
+    return bool(pl.DataFrame({column: [None]}, schema={column: pl.String}).select(holds).item())

@@ -6,7 +6,6 @@ here: judging a batch (`judge`), or publishing (`lake`).
 
 from __future__ import annotations
 
-import threading
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,10 +18,15 @@ from rs_assets.contract.duplicates import Seen
 from rs_assets.contract.judge import Judged, judge
 from rs_assets.contract.parse import Parser
 from rs_assets.contract.quarantine import QUARANTINED_EVENTS, damaged_rows, duplicate_violations, quarantined
+from rs_assets.contract.shapes import Shapes
 from rs_assets.contract.typed import VALID_EVENTS
 from rs_assets.lake.tables import TableWriter
+from rs_assets.log.ahead import ahead
 from rs_assets.log.blocks import BATCH_BYTES, Batch, read_batches
 from rs_assets.log.layout import RawLog
+
+WHOLE_LINES = 8_192
+"""Rows of a group of `quarantined_events`, each of which has its line in it."""
 
 
 class ConservationError(Exception):
@@ -87,7 +91,7 @@ def split_log_date(
     seen = Seen()
     with (
         TableWriter(valid_path, VALID_EVENTS) as valid,
-        TableWriter(quarantined_path, QUARANTINED_EVENTS) as bad,
+        TableWriter(quarantined_path, QUARANTINED_EVENTS, row_group=WHOLE_LINES) as bad,
     ):
         for judged in _judged(read_batches(log, log_date, batch_bytes), log_date, threads):
             repeated = seen.repeated(judged.valid["fingerprint"].to_numpy())
@@ -97,6 +101,7 @@ def split_log_date(
             _conserve(judged, kept, refused, report)
             valid.write(kept)
             bad.write(pl.concat([refused, damaged]))
+            judged.batch.release()
             report.quarantined += damaged.height
             report.events += damaged.height
             report.by_reason.update(damaged["reasons"].explode().to_list())
@@ -107,28 +112,16 @@ def split_log_date(
 
 
 def _judged(batches: Iterator[Batch], log_date: str, threads: int) -> Iterator[Judged]:
-    """Batches judged side by side, one parser a thread, and given back in the order of the log."""
-    local = threading.local()
-    parsers: list[Parser] = []
-
-    def work(batch: Batch) -> Judged:
-        if not hasattr(local, "parser"):
-            local.parser = Parser(threads=1)
-            parsers.append(local.parser)
-        return judge(local.parser, batch, log_date)
-
+    """Batches parsed in one thread, judged in others, and given back in the order of the log."""
     under_way: deque[Future[Judged]] = deque()
-    try:
-        with ThreadPoolExecutor(max_workers=threads) as pool:
-            for batch in batches:
-                under_way.append(pool.submit(work, batch))
-                if len(under_way) > threads:  # one waits, so that no thread does
-                    yield under_way.popleft().result()
-            while under_way:
+    shapes, judges = Shapes(), max(1, threads // 2)
+    with Parser(threads=judges) as parser, ThreadPoolExecutor(judges) as pool:
+        for batch, parsed in ahead(parser.stream(batches)):
+            under_way.append(pool.submit(judge, parser, shapes, batch, parsed, log_date))
+            if len(under_way) > judges:  # one waits, so that no thread does
                 yield under_way.popleft().result()
-    finally:
-        for parser in parsers:
-            parser.close()
+        while under_way:
+            yield under_way.popleft().result()
 
 
 def _conserve(judged: Judged, kept: pl.DataFrame, refused: pl.DataFrame, report: SplitReport) -> None:
@@ -136,16 +129,16 @@ def _conserve(judged: Judged, kept: pl.DataFrame, refused: pl.DataFrame, report:
     batch = judged.batch
     lineless = judged.violations.filter(pl.col("event_index").is_null()).select("k").n_unique()
     events = judged.seen.height + lineless
-    covered = np.zeros(len(batch.lines), np.bool_)
+    covered = np.zeros(len(batch), np.bool_)
     covered[judged.seen["k"].to_numpy()] = True
     covered[judged.violations["k"].to_numpy()] = True
     if kept.height + refused.height != events or not covered.all():
         raise ConservationError(
-            f"{report.log_date}: {events} events in {len(batch.lines)} lines from "
+            f"{report.log_date}: {events} events in {len(batch)} lines from "
             f"{batch.segments[batch.segment[0]].place}:{batch.line[0]} on, but {kept.height} valid and "
             f"{refused.height} quarantined. Nothing was published."
         )
-    report.lines += len(batch.lines)
+    report.lines += len(batch)
     report.events += events
     report.valid += kept.height
     report.quarantined += refused.height

@@ -6,9 +6,11 @@ what is sound.
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
-from rs_assets.contract.fields import INTEGER, NUMBER, SCALAR, TEXT, integer_of, number_of
+from rs_assets.contract.fields import INTEGER, NUMBER, SCALAR, TEXT, integer_of
 from rs_assets.contract.schemas import ITEM, PARAMS
 from rs_assets.lake.tables import Schema
 
@@ -40,31 +42,35 @@ VALID_EVENTS: Schema = {
 """The columns of `valid_events`. Times are UTC; `value`, `tax`, `shipping` and prices are in `currency`."""
 
 
-def typed(events: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+def typed(events: pl.DataFrame, items: pl.DataFrame, *, escapes: bool = True) -> pl.DataFrame:
     """Sound candidate events as rows of `VALID_EVENTS`, in their order.
 
     Args:
-        events: as `candidates` gives them, with `row`, `folder_log_date` and `event_id`.
-        items: a row an item, with the `row` of its event; those of other events are passed over.
+        events: as `judge` has them, with `row`, `folder_log_date` and `event_id`.
+        items: a row an item, with the `row` of its event, in the order of `events`.
+        escapes: whether any text may hold a backslash.
     """
     event_time = pl.from_epoch(pl.col("event_micros"), "us").cast(pl.Datetime("us"))
-    lists = (
-        _cast(items, ITEM_KINDS)
-        .group_by("row", maintain_order=True)
-        .agg(pl.struct(*ITEM_KINDS).alias("items"))
-        .cast({"items": pl.List(ITEM_STRUCT)})
-    )
-    columns = _cast(events.drop("items"), PERSON_KINDS | PARAM_KINDS).with_columns(
+    columns = _cast(events.drop("items"), PERSON_KINDS | PARAM_KINDS, escapes).with_columns(
+        _lists(events["row"], items["row"], _cast(items, ITEM_KINDS, escapes)),
         log_date=pl.col("folder_log_date"),
         received_at=pl.col("received_time"),
         event_time=event_time,
         is_late=pl.col("received_time") - event_time > LATE,
     )
-    columns = columns.join(lists, on="row", how="left", maintain_order="left")
     return columns.rename({"session_id": "session_ref"}).select(*VALID_EVENTS)
 
 
-def _cast(frame: pl.DataFrame, kinds: dict[str, str]) -> pl.DataFrame:
+def _lists(rows: pl.Series, row: pl.Series, items: pl.DataFrame) -> pl.Series:
+    """The items of each event as a list; null for an event without."""
+    counts = np.bincount(np.searchsorted(rows.to_numpy(), row.to_numpy()), minlength=len(rows))
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    structs = items.select(pl.struct(*ITEM_KINDS)).to_series().to_arrow()
+    lists = pa.LargeListArray.from_arrays(pa.array(ends), structs, mask=pa.array(counts == 0))
+    return pl.Series("items", lists, dtype=pl.List(ITEM_STRUCT))
+
+
+def _cast(frame: pl.DataFrame, kinds: dict[str, str], escapes: bool) -> pl.DataFrame:
     """JSON text of the given kinds as values."""
     absent = {name for name in kinds if frame[name].null_count() == frame.height}
     strings = [name for name, kind in kinds.items() if TYPES[kind] == pl.String and name not in absent]
@@ -73,10 +79,12 @@ def _cast(frame: pl.DataFrame, kinds: dict[str, str]) -> pl.DataFrame:
         *[pl.col(name).str.tail(-1).str.head(-1) for name in quoted],
         # An integer session_id has no quotes to take off; it stays as it stands.
         *[pl.col(n).str.strip_prefix('"').str.strip_suffix('"') for n in strings if n not in quoted],
-        *[number_of(pl.col(n)).alias(n) for n, kind in kinds.items() if kind == NUMBER and n not in absent],
-        *[integer_of(pl.col(n)).alias(n) for n, kind in kinds.items() if kind == INTEGER and n not in absent],
+        *[pl.col(n).cast(pl.Float64) for n, kind in kinds.items() if kind == NUMBER and n not in absent],
+        *[integer_of(pl.col(n)) for n, kind in kinds.items() if kind == INTEGER and n not in absent],
         *[pl.lit(None, TYPES[kinds[name]]).alias(name) for name in sorted(absent)],
     )
+    if not escapes:
+        return unquoted
     escaped = unquoted.select(pl.col(name).str.contains("\\", literal=True).any() for name in strings)
     return unquoted.with_columns(_unescaped(unquoted[name]) for name in strings if escaped[name].item())
 

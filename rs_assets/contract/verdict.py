@@ -26,10 +26,12 @@ def failures(frame: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
 
     All rules are one `select`, so that what they share is computed once; words are made for failing rows only.
     """
-    held = frame.lazy().select(rule.holds.alias(str(i)) for i, rule in enumerate(rules)).collect()
+    absent = {name for name in frame.columns if frame[name].null_count() == frame.height}
+    asked = [(i, rule) for i, rule in enumerate(rules) if rule.spares not in absent]
+    held = frame.lazy().select(rule.holds.alias(str(i)) for i, rule in asked).collect()
     found = [
         _describe(frame, rows, rule, i)
-        for i, rule in enumerate(rules)
+        for i, rule in asked
         if not held[str(i)].all() and len(rows := (~held[str(i)]).arg_true())
     ]
     return pl.concat(found) if found else pl.DataFrame(schema=FAILURES)

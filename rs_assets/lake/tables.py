@@ -25,16 +25,18 @@ WAITING = 1  # row groups that may wait for the encoder
 class TableWriter:
     """Writes frames of one schema to one Parquet object, a row group at a time, while the caller goes on.
 
-    The groups are of ROW_GROUP rows whatever frames the rows came in, so the bytes depend on the rows alone.
+    The groups are of `row_group` rows whatever frames the rows came in, so the bytes depend on the rows alone.
     A block that raises leaves no file: half a table would look like a whole one.
 
     Args:
         path: the file; its folder must be there.
         schema: names and polars types; every frame has exactly these.
+        row_group: rows of one; several are in memory at a time, so rows that are large want fewer.
     """
 
-    def __init__(self, path: str, schema: Schema) -> None:
+    def __init__(self, path: str, schema: Schema, *, row_group: int = ROW_GROUP) -> None:
         self._path = path
+        self._row_group = row_group
         self._empty = pl.DataFrame(schema=dict(schema))
         self._groups: queue.Queue[pl.DataFrame | None] = queue.Queue(WAITING)
         self._problem: Exception | None = None
@@ -61,15 +63,15 @@ class TableWriter:
         """Append the frame's rows, in their order."""
         if frame.schema != self._empty.schema:
             raise TypeError(f"the table has {self._empty.schema}, the frame {frame.schema}")
-        self._held.append(frame)
+        self._held.append(frame if 4 * frame.height >= self._row_group else _compact(frame))
         self.rows += frame.height
-        self._flush(ROW_GROUP)
+        self._flush(self._row_group)
 
     def _flush(self, at_least: int) -> None:
         while sum(frame.height for frame in self._held) >= at_least:
             rows = pl.concat(self._held)
-            self._put(rows.head(ROW_GROUP).rechunk())
-            self._held = [rows.slice(ROW_GROUP)]
+            self._put(rows.head(self._row_group).rechunk())
+            self._held = [rows.slice(self._row_group)]
 
     def _put(self, group: pl.DataFrame | None) -> None:
         while self._encoder.is_alive():
@@ -88,7 +90,7 @@ class TableWriter:
                 self._path,
                 compression="zstd",
                 compression_level=1,
-                row_group_size=ROW_GROUP,
+                row_group_size=self._row_group,
                 maintain_order=True,
             )
         except Exception as problem:  # whatever it is, it belongs to the thread that writes
@@ -99,6 +101,16 @@ class TableWriter:
     ) -> Iterator[pl.DataFrame]:
         while (group := self._groups.get()) is not None:
             yield group
+
+
+def _compact(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same rows with strings of their own.
+
+    Strings of a frame are views, and one that stays holds on to all that its batch was parsed into. A few rows of
+    each batch, waiting for each other until they fill a row group, held on to a whole log date.
+    """
+    arrow = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return pl.DataFrame(pl.from_arrow(arrow), schema=frame.schema)
 
 
 def write_table(frame: pl.DataFrame, path: str) -> None:

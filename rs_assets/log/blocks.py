@@ -3,17 +3,17 @@
 Belongs here: decompressing, cutting into lines, and saying where a segment's compression breaks off. Does
 not belong here: what a line means.
 
-A batch holds about 8 MiB whatever the size of a segment or of a log date, so that memory stays flat (and
-so that the allocator hands the same pages out again: larger batches measured slower).
+A batch holds about 24 MiB whatever the size of a segment or of a log date, so that memory stays flat. Its lines
+are positions in its bytes: most are never looked at one by one.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import IO, Protocol
 
 import numpy as np
@@ -23,10 +23,14 @@ import zstandard
 from rs_assets.errors import UserError
 from rs_assets.log.layout import RawLog, Segment
 
-BATCH_BYTES = 8 << 20
-READ_BYTES = 1 << 20
+BATCH_BYTES = 24 << 20
+PIECE_BYTES = READ_BYTES = 1 << 20
 COMPRESSED_BYTES = 128 << 10  # expands tenfold and more
 BROKEN = (zlib.error, zstandard.ZstdError)
+SCAN_BYTES = 256 << 10
+NEWLINE = ord("\n")
+BLANKS = np.frombuffer(b" \t\r\n\x0b\x0c", np.uint8)
+Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -40,71 +44,140 @@ class Damage:
 
 @dataclass
 class Batch:
-    """Whole lines, blank ones left out, in the order of the log.
+    """Whole lines in the order of the log.
 
     Attributes:
         segments: the log date's segments; `segment` holds positions in it.
-        pieces: the bytes read, blank lines included; every piece ends with a newline or a segment.
-        lines: n lines as received, without their newline.
-        segment: (n,) which segment each line is of.
+        data: the bytes, blank lines included; every line ends with a newline, one that was missing was added.
+            What lies behind the last line is no part of it.
+        start: (n,) where in `data` each line that is not blank begins.
+        end: (n,) where it ends, its newline excluded.
+        segment: (n,) which segment it is of.
         line: (n,) its number there, from 1, blank lines counted.
+        size: how many bytes of `data` the lines are.
         damage: segments found broken after these lines.
     """
 
     segments: list[Segment]
-    pieces: list[bytes] = field(default_factory=list)
-    lines: list[bytes] = field(default_factory=list)
-    segment: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
-    line: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    data: bytearray
+    start: Positions
+    end: Positions
+    segment: npt.NDArray[np.int32]
+    line: Positions
+    size: int
     damage: list[Damage] = field(default_factory=list)
+    _spare: SimpleQueue[bytearray] = field(default_factory=SimpleQueue, repr=False)
 
-    def add(self, segment: int, first_line: int, data: bytes) -> int:
-        """Append the lines of `data` (whole ones); returns how many there were, blank ones counted."""
-        self.pieces.append(data)
-        lines = data.removesuffix(b"\n").split(b"\n")
-        numbers = np.arange(first_line, first_line + len(lines), dtype=np.int64)
-        if not all(lines) or any(map(bytes.isspace, lines)):
-            filled = [i for i, text in enumerate(lines) if text and not text.isspace()]
-            self.lines += [lines[i] for i in filled]
-            numbers = numbers[filled]
-        else:
-            self.lines += lines
-        self.line = np.concatenate([self.line, numbers])
-        self.segment = np.concatenate([self.segment, np.full(len(numbers), segment, np.int32)])
-        return len(lines)
+    def __len__(self) -> int:
+        """How many lines there are, blank ones left out."""
+        return len(self.start)
+
+    def text(self, k: int) -> bytes:
+        """The k-th line as received, without its newline."""
+        return bytes(self.data[self.start[k] : self.end[k]])
+
+    @property
+    def lines(self) -> list[bytes]:
+        """All of them, cut."""
+        ends = zip(self.start.tolist(), self.end.tolist(), strict=True)
+        return [bytes(self.data[start:end]) for start, end in ends]
+
+    def release(self) -> None:
+        """Give the memory back for a later batch; nothing of this one may be looked at from now on.
+
+        Fresh memory has to be mapped page by page, which costs more than what is done with it here.
+        """
+        self._spare.put(self.data)
+        self.data = bytearray()
 
 
 def read_batches(log: RawLog, log_date: str, batch_bytes: int = BATCH_BYTES) -> Iterator[Batch]:
-    """The lines of one log date, batch by batch; the next one is read while the caller works on this one."""
-    batches = _batches(log, log_date, batch_bytes)
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        ahead = reader.submit(next, batches, None)
-        while (batch := ahead.result()) is not None:
-            ahead = reader.submit(next, batches, None)
-            yield batch
+    """The lines of one log date, batch by batch.
 
-
-def _batches(log: RawLog, log_date: str, batch_bytes: int) -> Iterator[Batch]:
-    segments = log.segments(log_date)
-    batch, size = Batch(segments), 0
-    for position, segment in enumerate(segments):
-        next_line = 1
-        for piece in _whole_lines(log, segment, batch_bytes):
+    Raises:
+        UserError: a segment cannot be read at all.
+    """
+    cutter = _Cutter(log.segments(log_date))
+    for position, segment in enumerate(cutter.segments):
+        for piece in _whole_lines(log, segment, min(batch_bytes, PIECE_BYTES)):
             if isinstance(piece, str):
-                batch.damage.append(Damage(position, next_line - 1, piece))
-                yield batch  # at once, so that it stands behind its segment's lines whatever the batch size
-                batch, size = Batch(segments), 0
-                continue
-            next_line += batch.add(position, next_line, piece)
-            size += len(piece)
-            if size >= batch_bytes:
+                # At once, so that it stands behind its segment's lines whatever the batch size.
+                batch = cutter.cut()
+                batch.damage.append(Damage(position, cutter.lines_of[position], piece))
                 yield batch
-                batch, size = Batch(segments), 0
-    if batch.lines:
+                continue
+            cutter.add(position, piece)
+            if cutter.size >= batch_bytes and len(batch := cutter.cut()):
+                yield batch
+    if len(batch := cutter.cut()):
         yield batch
 
 
-def _whole_lines(log: RawLog, segment: Segment, batch_bytes: int) -> Iterator[bytes | str]:
+class _Cutter:
+    """Gathers pieces of segments and cuts them into batches of numbered lines."""
+
+    def __init__(self, segments: list[Segment]) -> None:
+        self.segments = segments
+        self.lines_of = [0] * len(segments)
+        self.size = 0
+        self._pieces: list[tuple[int, bytes]] = []
+        self._spare: SimpleQueue[bytearray] = SimpleQueue()
+
+    def add(self, segment: int, piece: bytes) -> None:
+        """Append whole lines of a segment; its last may lack the newline."""
+        self._pieces.append((segment, piece if piece.endswith(b"\n") else piece + b"\n"))
+        self.size += len(piece)
+
+    def cut(self) -> Batch:
+        """What was added since the last time."""
+        data = self._memory()
+        at = 0
+        for _, piece in self._pieces:
+            data[at : at + len(piece)] = piece
+            at += len(piece)
+        end = _newlines(memoryview(data)[:at])
+        start = np.concatenate([np.zeros(min(1, len(end)), np.int64), end[:-1] + 1])
+        borders = np.searchsorted(end, np.cumsum([len(piece) for _, piece in self._pieces]))
+        numbers, origins = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
+        for (segment, _), count in zip(self._pieces, np.diff(borders, prepend=0).tolist(), strict=True):
+            first = self.lines_of[segment] + 1
+            numbers.append(np.arange(first, first + count, dtype=np.int64))
+            origins.append(np.full(count, segment, np.int32))
+            self.lines_of[segment] += count
+        self._pieces, self.size = [], 0
+        line, origin = np.concatenate(numbers), np.concatenate(origins)
+        filled = _filled(data, start, end)
+        if not filled.all():
+            start, end, line, origin = start[filled], end[filled], line[filled], origin[filled]
+        return Batch(self.segments, data, start, end, origin, line, at, _spare=self._spare)
+
+    def _memory(self) -> bytearray:
+        """Room for all pieces: that of a batch that was released, if one is large enough."""
+        size = sum(len(piece) for _, piece in self._pieces)
+        with suppress(Empty):
+            while len(data := self._spare.get_nowait()) >= size:
+                return data
+        return bytearray(size + size // 8)
+
+
+def _newlines(data: memoryview) -> Positions:
+    """Where they stand; found in pieces that stay in the processor's cache."""
+    octets = np.frombuffer(data, np.uint8)
+    pieces = range(0, len(octets), SCAN_BYTES)
+    found = [np.flatnonzero(octets[at : at + SCAN_BYTES] == NEWLINE) + at for at in pieces]
+    return np.concatenate(found) if found else np.empty(0, np.int64)
+
+
+def _filled(data: bytearray, start: Positions, end: Positions) -> npt.NDArray[np.bool_]:
+    """Which lines hold more than white space; only those that begin with it are looked through."""
+    filled = np.ones(len(start), np.bool_)
+    first = np.frombuffer(data, np.uint8)[start]  # of an empty line its newline
+    for k in np.flatnonzero(np.isin(first, BLANKS)).tolist():
+        filled[k] = bool(data[start[k] : end[k]].strip())
+    return filled
+
+
+def _whole_lines(log: RawLog, segment: Segment, piece_bytes: int) -> Iterator[bytes | str]:
     """Pieces of whole lines; the last may lack its newline. A `str` says how the compression broke off."""
     try:
         with log.fs.open(segment.path, "rb") as file:
@@ -118,7 +191,7 @@ def _whole_lines(log: RawLog, segment: Segment, batch_bytes: int) -> Iterator[by
                     return
                 rest.append(data)
                 held += len(data)
-                if held >= batch_bytes and (cut := data.rfind(b"\n") + 1):
+                if held >= piece_bytes and (cut := data.rfind(b"\n") + 1):
                     yield b"".join([*rest[:-1], data[:cut]])
                     rest, held = [data[cut:]], len(data) - cut
             if any(rest):

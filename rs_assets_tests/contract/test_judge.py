@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rs_assets.contract import judge, schemas
-from rs_assets.contract.candidates import Candidates, read_candidates
+from rs_assets.contract.candidates import Candidates, candidates
 from rs_assets.contract.codes import Code
 from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES
 from rs_assets.contract.parse import Parser
 from rs_assets.contract.rules import Rule
+from rs_assets.contract.shapes import Shapes
 from rs_assets.contract.verdict import failures
 from rs_assets.log import RawLog
 from rs_assets.log.blocks import Batch, read_batches
@@ -196,9 +197,10 @@ def test_item_rules_agree_with_pandera_on_any_frame(rows: list[Row]) -> None:
 
 
 def candidates_of(log: RawLog, log_date: str) -> Iterator[tuple[Batch, Candidates]]:
-    with Parser(threads=1) as parser:
-        for batch in read_batches(log, log_date):
-            yield batch, read_candidates(parser, batch)
+    shapes = Shapes()
+    with Parser() as parser:
+        for batch, parsed in parser.stream(read_batches(log, log_date)):
+            yield batch, candidates(parser, shapes, batch, parsed)
 
 
 @pytest.fixture(scope="module")
@@ -213,10 +215,10 @@ def broken_log(tmp_path_factory: pytest.TempPathFactory) -> RawLog:
 def test_the_split_finds_what_pandera_finds_in_a_generated_log(broken_log: RawLog) -> None:
     expected: dict[str, set[str]] = {}
     shapeless: set[str] = set()
-    for batch, candidates in candidates_of(broken_log, LOG_DATE):
-        frame = judge._with_place(candidates.events, batch, LOG_DATE)
+    for batch, read in candidates_of(broken_log, LOG_DATE):
+        frame = judge._with_place(read.events, batch, LOG_DATE)
         items = judge._items(frame)
-        events = frame.drop("row", "fingerprint")
+        events = frame.drop("row", "fingerprint", "shape")
         found, of_items = of_events(events), Counter(by_pandera(items, schemas.ITEM))
         assert fused(events, EVENT_RULES) == found
         assert fused(items, ITEM_RULES) == of_items
@@ -226,7 +228,7 @@ def test_the_split_finds_what_pandera_finds_in_a_generated_log(broken_log: RawLo
             expected[ids[row]].add(code)
         for row, code, _ in of_items:
             expected[ids[items["row"][row]]].add(code)
-        keys = candidates.misshapen.join(frame, on=["k", "event_index"], how="left")["event_id"]
+        keys = read.misshapen.join(frame, on=["k", "event_index"], how="left")["event_id"]
         shapeless.update(keys.drop_nulls())
     outcome = split(broken_log)
     reasons = {
