@@ -6,7 +6,7 @@ the rules (`verdict`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,8 @@ import polars as pl
 from rs_assets.contract.doubt import in_doubt
 from rs_assets.contract.exact import WHOLE_LINE, Examined, examine
 from rs_assets.contract.parse import LINE_BYTES, NO_EVENT, MisalignedError, Parser
-from rs_assets.contract.shapes import Shapes
+from rs_assets.contract.schemas import PARAMS
+from rs_assets.contract.shapes import Shape, Shapes
 from rs_assets.log.blocks import Batch
 
 MISSHAPEN = {
@@ -30,7 +31,8 @@ class Candidates:
     """What a batch of lines holds.
 
     Attributes:
-        events: a row an event, as `Parser.parse` gives it, ordered by (`k`, `event_index`).
+        events: a row an event, as `Parser.parse` gives it, ordered by (`k`, `event_index`). A parameter that no
+            event has may lack its column.
         misshapen: a row a violation that only the exact reading can tell, as `MISSHAPEN`. Those with
             null `event_index` are of lines that have no row in `events`.
     """
@@ -49,7 +51,10 @@ def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFram
         parsed: what `Parser.stream` made of them.
     """
     events = _parse(parser, _short(batch.lines)) if parsed is None else parsed
-    doubtful = in_doubt(events, shapes.of(parser, batch, events), batch)
+    found = shapes.of(parser, batch, events)
+    if not _sent(found).issubset(events.columns):
+        events = _parse(parser, _short(batch.lines))
+    doubtful = in_doubt(events, found, batch)
     if not len(doubtful):
         return Candidates(events, pl.DataFrame(schema=MISSHAPEN))
     examined = {k: examine(batch.text(k)) for k in doubtful.tolist()}
@@ -60,8 +65,21 @@ def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFram
     if sound:
         again = _parse(parser, list(sound.values()))
         again = again.with_columns(k=pl.lit(pl.Series(list(sound), dtype=pl.UInt32)).gather(pl.col("k")))
-        events = pl.concat([events, again]).sort("k", "event_index")
+        events = pl.concat([events, _of_use(again, events)], how="diagonal").sort("k", "event_index")
     return Candidates(events, _misshapen(examined))
+
+
+def _sent(shapes: Mapping[int, Shape | None]) -> frozenset[str]:
+    """The contract's parameters that events of these shapes have."""
+    params = (shape.params for shape in shapes.values() if shape is not None)
+    return frozenset(PARAMS).intersection(*[{name for sent in params for name in sent}])
+
+
+def _of_use(again: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Without the columns that are empty and that `events` has not."""
+    return again.select(
+        name for name in again.columns if name in events.columns or again[name].null_count() < again.height
+    )
 
 
 def _short(lines: list[bytes]) -> list[bytes]:

@@ -19,6 +19,7 @@ from typing import IO
 import duckdb
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from rs_assets.contract.schemas import ENVELOPE, ITEM, PARAMS
 from rs_assets.log.ahead import ahead
@@ -31,13 +32,6 @@ NO_EVENT = b"{}"
 _BODY = "STRUCT(client_id JSON, user_id JSON, timestamp_micros JSON, events JSON[])"
 _COLUMNS = {**dict.fromkeys(map(str, ENVELOPE.columns), "JSON"), "body": _BODY}
 _ENVELOPE = ", ".join(map(str, ENVELOPE.columns))
-_EVENT = json.dumps(
-    {
-        "name": "JSON",
-        "timestamp_micros": "JSON",
-        "params": {**dict.fromkeys(PARAMS, "JSON"), "items": [dict.fromkeys(map(str, ITEM.columns), "JSON")]},
-    }
-)
 _KEYS = "json_keys(event, ['$', '$.params'])"
 
 # Same bytes, same row order: no join and no IN belongs in here (they lose the order of the file).
@@ -55,14 +49,21 @@ SELECT * EXCLUDE (event, read), read.name AS event_name, read.timestamp_micros A
     unnest(read.params)
 FROM (
     SELECT *, starts_with(event, '{{{{') AS is_object, hash({_KEYS}) AS shape,
-        json_transform(event, '{_EVENT.replace("{", "{{").replace("}", "}}")}') AS read
+        json_transform(event, '{{fields}}') AS read
     FROM ({_EVENTS})
 )
 """
+_SENT = f"SELECT DISTINCT unnest(json_keys(event, '$.params')) AS param FROM ({_EVENTS})"
 _SHAPES = f"""
 SELECT event_index, hash({_KEYS}) AS shape, {_KEYS}[1] AS of_event, {_KEYS}[2] AS of_params
 FROM ({_EVENTS})
 """
+
+
+def _fields(params: Iterable[str]) -> str:
+    """The event as json_transform wants it described, with these of the contract's parameters."""
+    read = {**dict.fromkeys(params, "JSON"), "items": [dict.fromkeys(map(str, ITEM.columns), "JSON")]}
+    return json.dumps({"name": "JSON", "timestamp_micros": "JSON", "params": read})
 
 
 def source(path: str) -> str:
@@ -85,9 +86,11 @@ class Parser:
     Args:
         threads: how many DuckDB may use.
         memory_gib: its memory limit.
+        always: parameters that have a column in every frame of `stream`, sent or not.
     """
 
-    def __init__(self, threads: int = 1, memory_gib: float = 0.6) -> None:
+    def __init__(self, threads: int = 1, memory_gib: float = 0.6, always: Iterable[str] = PARAMS) -> None:
+        self._params = frozenset(always) & frozenset(PARAMS)
         self._folder = tempfile.TemporaryDirectory(prefix="rs-assets-split-")
         self._connection = duckdb.connect(
             config={
@@ -115,12 +118,21 @@ class Parser:
     def stream(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, pl.DataFrame | None]]:
         """Each batch with its candidate events, as `parse` gives them; None where they are not those of its lines.
 
+        Of the parameters, only those that the first batch sends have a column, and those of `always`: of the
+        contract's many, a log date uses a dozen, and the others would cost half of the parsing. Whoever finds (by
+        its shape) that an event has more parses its batch again.
+
         Two files take turns: one is written while the other is read. (Reading from a pipe would need no file, but
         DuckDB keeps all that came out of one.)
         """
+        learned = False
         with self._file() as first, self._file() as second:
             for batch, path in ahead(_spooled(batches, first, second)):
-                yield batch, self._rows(_QUERY, path, len(batch))
+                if not learned:
+                    sent = self._table(_SENT, path).column("param").to_pylist()
+                    self._params |= frozenset(PARAMS).intersection(sent)
+                    learned = True
+                yield batch, self._rows(_QUERY, path, len(batch), sorted(self._params))
 
     def parse(self, lines: Sequence[bytes]) -> pl.DataFrame:
         """Candidate events of a few lines, one row each; a line without events is one row without an event.
@@ -129,9 +141,9 @@ class Parser:
             lines: none blank, none larger than LINE_BYTES.
 
         Returns:
-            `k` (position among the lines), `event_index`, `is_object` (null without an event), `shape` and
-            `fingerprint` (hashes), and JSON text in every column of the envelope, body, event and its parameters
-            (`items`: a list of structs of it).
+            All columns: `k` (position among the lines), `event_index`, `is_object` (null without an event),
+            `shape` and `fingerprint` (hashes), and JSON text in every column of the envelope, body, event and its
+            parameters (`items`: a list of structs of it).
 
         Raises:
             MisalignedError: rows cannot be told to be those of the lines.
@@ -152,23 +164,26 @@ class Parser:
 
     def _aligned(self, query: str, lines: Sequence[bytes]) -> pl.DataFrame:
         with self._file() as spool:
-            frame = self._rows(query, _written(spool, [b"\n".join(lines)]), len(lines))
+            frame = self._rows(query, _written(spool, [b"\n".join(lines)]), len(lines), list(PARAMS))
         if frame is None:
             raise MisalignedError(
                 f"The JSON reader's rows are not those of the {len(lines)} lines it was given."
             )
         return frame
 
-    def _rows(self, query: str, path: str, lines: int) -> pl.DataFrame | None:
+    def _rows(self, query: str, path: str, lines: int, params: list[str]) -> pl.DataFrame | None:
         """The rows of a file with `k`, the position of their line; None where they are not those of so many lines."""
-        with self._connection.cursor() as cursor:
-            table = cursor.sql(query.format(source=source(path))).to_arrow_table()
+        table = self._table(query, path, params)
         starts = (pl.col("event_index") == 0).cast(pl.UInt32)
         frame = pl.DataFrame(pl.from_arrow(table)).with_columns(
             pl.col("event_index").cast(pl.Int32), (starts.cum_sum() - 1).cast(pl.UInt32).alias("k")
         )
         found = 0 if frame.is_empty() else int(frame["k"][-1]) + 1
         return frame if found == lines else None
+
+    def _table(self, query: str, path: str, params: Iterable[str] = ()) -> pa.Table:
+        with self._connection.cursor() as cursor:
+            return cursor.sql(query.format(source=source(path), fields=_fields(params))).to_arrow_table()
 
     def _file(self) -> IO[bytes]:
         return tempfile.NamedTemporaryFile(dir=self._folder.name, suffix=".ndjson")

@@ -10,7 +10,7 @@ exactly one expression (an element-wise function, say) cannot be part of the pas
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -72,6 +72,11 @@ def for_event_types(schemas: Mapping[str, pa.DataFrameSchema], name: str = "even
         replace(rule, spares=None, holds=~pl.col(name).is_in(names).fill_null(False) | rule.holds)
         for rule, names in asked.values()
     ]
+
+
+def looked_at(rules: Iterable[Rule]) -> frozenset[str]:
+    """The columns that must be there, if only with nulls, for the rules that no null spares."""
+    return frozenset(name for rule in rules if rule.spares is None for name in rule.holds.meta.root_names())
 
 
 def _column_rules(schema: pa.DataFrameSchema) -> Iterator[Rule]:

@@ -15,9 +15,10 @@ import numpy as np
 import polars as pl
 
 from rs_assets.contract.duplicates import Seen
-from rs_assets.contract.judge import Judged, judge
+from rs_assets.contract.judge import EVENT_RULES, Judged, judge
 from rs_assets.contract.parse import Parser
 from rs_assets.contract.quarantine import QUARANTINED_EVENTS, damaged_rows, duplicate_violations, quarantined
+from rs_assets.contract.rules import looked_at
 from rs_assets.contract.shapes import Shapes
 from rs_assets.contract.typed import VALID_EVENTS
 from rs_assets.lake.tables import TableWriter
@@ -115,7 +116,8 @@ def _judged(batches: Iterator[Batch], log_date: str, threads: int) -> Iterator[J
     """Batches parsed in one thread, judged in others, and given back in the order of the log."""
     under_way: deque[Future[Judged]] = deque()
     shapes, judges = Shapes(), max(1, threads // 2)
-    with Parser(threads=judges) as parser, ThreadPoolExecutor(judges) as pool:
+    parsing = Parser(threads=judges, always=looked_at(EVENT_RULES))
+    with parsing as parser, ThreadPoolExecutor(judges) as pool:
         for batch, parsed in ahead(parser.stream(batches)):
             under_way.append(pool.submit(judge, parser, shapes, batch, parsed, log_date))
             if len(under_way) > judges:  # one waits, so that no thread does

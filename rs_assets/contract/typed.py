@@ -72,7 +72,7 @@ def _lists(rows: pl.Series, row: pl.Series, items: pl.DataFrame) -> pl.Series:
 
 def _cast(frame: pl.DataFrame, kinds: dict[str, str], escapes: bool) -> pl.DataFrame:
     """JSON text of the given kinds as values."""
-    absent = {name for name in kinds if frame[name].null_count() == frame.height}
+    absent = {name for name in kinds if name not in frame or frame[name].null_count() == frame.height}
     strings = [name for name, kind in kinds.items() if TYPES[kind] == pl.String and name not in absent]
     quoted = [name for name in strings if kinds[name] == TEXT]
     unquoted = frame.with_columns(

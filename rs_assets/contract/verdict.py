@@ -26,8 +26,8 @@ def failures(frame: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
 
     All rules are one `select`, so that what they share is computed once; words are made for failing rows only.
     """
-    absent = {name for name in frame.columns if frame[name].null_count() == frame.height}
-    asked = [(i, rule) for i, rule in enumerate(rules) if rule.spares not in absent]
+    sent = {name for name in frame.columns if frame[name].null_count() < frame.height}
+    asked = [(i, rule) for i, rule in enumerate(rules) if rule.spares is None or rule.spares in sent]
     held = frame.lazy().select(rule.holds.alias(str(i)) for i, rule in asked).collect()
     found = [
         _describe(frame, rows, rule, i)

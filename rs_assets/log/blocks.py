@@ -24,6 +24,7 @@ from rs_assets.errors import UserError
 from rs_assets.log.layout import RawLog, Segment
 
 BATCH_BYTES = 24 << 20
+FIRST_BATCH_BYTES = 4 << 20  # small, so that whoever waits for it may begin; each next one is twice as large
 PIECE_BYTES = READ_BYTES = 1 << 20
 COMPRESSED_BYTES = 128 << 10  # expands tenfold and more
 BROKEN = (zlib.error, zstandard.ZstdError)
@@ -98,6 +99,7 @@ def read_batches(log: RawLog, log_date: str, batch_bytes: int = BATCH_BYTES) -> 
         UserError: a segment cannot be read at all.
     """
     cutter = _Cutter(log.segments(log_date))
+    enough = min(FIRST_BATCH_BYTES, batch_bytes)
     for position, segment in enumerate(cutter.segments):
         for piece in _whole_lines(log, segment, min(batch_bytes, PIECE_BYTES)):
             if isinstance(piece, str):
@@ -107,8 +109,9 @@ def read_batches(log: RawLog, log_date: str, batch_bytes: int = BATCH_BYTES) -> 
                 yield batch
                 continue
             cutter.add(position, piece)
-            if cutter.size >= batch_bytes and len(batch := cutter.cut()):
+            if cutter.size >= enough and len(batch := cutter.cut()):
                 yield batch
+                enough = min(2 * enough, batch_bytes)
     if len(batch := cutter.cut()):
         yield batch
 

@@ -55,3 +55,14 @@ def test_a_line_that_holds_two_lists_of_events_gives_nobody_else_its_shape() -> 
     outcome = split_lines(double, wrong, envelope(event("page_view", page_title="t")))
     assert outcome.reasons[2, 0] == ["ITEMS_MALFORMED"]
     assert (3, 0) not in outcome.reasons
+
+
+def test_a_parameter_first_sent_late_in_the_log_date_is_read_like_any_other() -> None:
+    """Columns follow what the first batch sends; what it does not send is seen by its shape."""
+    lines = [envelope(event(page_title=f"{n}")) for n in range(50)]
+    late = envelope(event("login", method="mail", coupon=5), event("login", method="mail", affiliation="a"))
+    outcome = split_lines(*lines, late, *lines[:1], batch_bytes=1)
+    assert outcome.reasons == {(51, 0): ["TYPE_MISMATCH"], (52, 0): ["DUPLICATE"]}
+    assert outcome.valid["affiliation"].drop_nulls().to_list() == ["a"]
+    assert outcome.valid["method"].drop_nulls().to_list() == ["mail"]
+    assert outcome.files == split_lines(*lines, late, *lines[:1]).files
