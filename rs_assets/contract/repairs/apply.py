@@ -30,28 +30,31 @@ def repaired(events: pl.DataFrame, repairs: Sequence[Repair], log_date: str) -> 
     `fingerprint` and `shape` are no repair's.
 
     Args:
-        events: as `Parser.parse` gives them. Without a repair in force they are given back, not copied.
+        events: as `Parser.parse` gives them, or without the columns of parameters that none of them has. Without a
+            repair in force they are given back, not copied.
         repairs: in their order; those that do not hold for `log_date` are left out.
         log_date: `YYYY-MM-DD`.
 
     Returns:
-        `events` with a column `repairs`: the labels (`name@version`) of those applied, in their order; null where
-        there was none.
+        `events` with the columns of parameters that a repair in force needs, and a column `repairs`: the labels
+        (`name@version`) of those applied, in their order; null where there was none.
 
     Raises:
         UserError: polars fails over a repair; says which.
     """
     applied: list[pl.DataFrame] = []
-    for repair in repairs:
-        if repair.in_force(log_date):
-            try:
-                events, rows = _applied(events, repair)
-            except PolarsError as problem:
-                raise UserError(
-                    f"The repair {repair.label} fails on log date {log_date}: {problem}",
-                    "Correct it; nothing of this log date was published.",
-                ) from problem
-            applied.append(pl.DataFrame({"row": rows}).with_columns(repairs=pl.lit(repair.label)))
+    in_force = [repair for repair in repairs if repair.in_force(log_date)]
+    unsent = sorted(set().union(*(repair.params for repair in in_force)) - set(events.columns))
+    events = events.with_columns(pl.lit(None, pl.String).alias(name) for name in unsent)
+    for repair in in_force:
+        try:
+            events, rows = _applied(events, repair)
+        except PolarsError as problem:
+            raise UserError(
+                f"The repair {repair.label} fails on log date {log_date}: {problem}",
+                "Correct it; nothing of this log date was published.",
+            ) from problem
+        applied.append(pl.DataFrame({"row": rows}).with_columns(repairs=pl.lit(repair.label)))
     return events.with_columns(_labels(events.height, applied))
 
 

@@ -70,6 +70,14 @@ class Repair:
         """How rows name it: `shop_b_price_strings@1`."""
         return f"{self.name}@{self.version}"
 
+    @property
+    def params(self) -> set[str]:
+        """The parameters that it asks for or gives: columns that it needs."""
+        asked = (
+            name for expr in (self.matches, *self.transforms.values()) for name in expr.meta.root_names()
+        )
+        return {*asked, *self.transforms} & set(PARAMS)
+
     def in_force(self, log_date: str) -> bool:
         """Whether it holds for a log date (`YYYY-MM-DD`)."""
         return (self.first_log_date or log_date) <= log_date <= (self.last_log_date or log_date)

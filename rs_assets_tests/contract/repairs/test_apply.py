@@ -143,6 +143,16 @@ def test_where_no_repair_has_work_the_columns_are_the_same_memory() -> None:
         assert_frame_equal(after.drop("repairs"), events)
 
 
+def test_a_parameter_that_no_event_has_is_missing_in_all_of_them() -> None:
+    events = parsed(envelope(event(value=1), event())).drop("currency", "tax", "coupon")
+    taxed = Repair("taxed", 1, ALL, pl.col("tax").is_null(), {"coupon": default("coupon", "c")})
+    after = repaired(events, [CURRENCY, taxed], LOG_DATE)
+    assert after.columns == [*events.columns, "coupon", "currency", "tax", "repairs"]
+    assert after.select("coupon", "currency", "tax").rows() == [('"c"', '"EUR"', None), ('"c"', None, None)]
+    assert_frame_equal(after.select(events.columns), events)
+    assert repaired(events, [], LOG_DATE).columns == [*events.columns, "repairs"]
+
+
 def test_no_events_are_no_events() -> None:
     events = parsed(envelope(event())).clear()
     after = repaired(events, EACH, LOG_DATE)
@@ -151,8 +161,8 @@ def test_no_events_are_no_events() -> None:
 
 
 def test_a_repair_that_polars_fails_over_is_named() -> None:
-    events = parsed(envelope(event(value="12.5"))).drop("tax")
-    moved = Repair("moved", 1, ALL, pl.lit(True), {"value": pl.col("tax")})
+    events = parsed(envelope(event(value="12.5"))).drop("user_id")
+    moved = Repair("moved", 1, ALL, pl.lit(True), {"value": pl.col("user_id")})
     with pytest.raises(UserError, match=rf"^The repair moved@1 fails on log date {LOG_DATE}: "):
         repaired(events, [moved], LOG_DATE)
 
