@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import IO, Protocol
+from typing import IO, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +25,14 @@ from rs_assets.log.layout import RawLog, Segment
 
 BATCH_BYTES = 24 << 20
 FIRST_BATCH_BYTES = 4 << 20  # small, so that whoever waits for it may begin; each next one is twice as large
-PIECE_BYTES = READ_BYTES = 1 << 20
+READ_BYTES = 1 << 20
 COMPRESSED_BYTES = 128 << 10  # expands tenfold and more
 BROKEN = (zlib.error, zstandard.ZstdError)
 SCAN_BYTES = 256 << 10
 NEWLINE = ord("\n")
 BLANKS = np.frombuffer(b" \t\r\n\x0b\x0c", np.uint8)
 Positions = npt.NDArray[np.int64]
+Text: TypeAlias = list[bytes | memoryview]
 
 
 @dataclass(frozen=True)
@@ -101,14 +102,14 @@ def read_batches(log: RawLog, log_date: str, batch_bytes: int = BATCH_BYTES) -> 
     cutter = _Cutter(log.segments(log_date))
     enough = min(FIRST_BATCH_BYTES, batch_bytes)
     for position, segment in enumerate(cutter.segments):
-        for piece in _whole_lines(log, segment, min(batch_bytes, PIECE_BYTES)):
-            if isinstance(piece, str):
+        for text in _whole_lines(log, segment):
+            if isinstance(text, str):
                 # At once, so that it stands behind its segment's lines whatever the batch size.
                 batch = cutter.cut()
-                batch.damage.append(Damage(position, cutter.lines_of[position], piece))
+                batch.damage.append(Damage(position, cutter.lines_of[position], text))
                 yield batch
                 continue
-            cutter.add(position, piece)
+            cutter.add(position, text)
             if cutter.size >= enough and len(batch := cutter.cut()):
                 yield batch
                 enough = min(2 * enough, batch_bytes)
@@ -123,26 +124,29 @@ class _Cutter:
         self.segments = segments
         self.lines_of = [0] * len(segments)
         self.size = 0
-        self._pieces: list[tuple[int, bytes]] = []
+        self._pieces: list[tuple[int, int, Text]] = []
         self._spare: SimpleQueue[bytearray] = SimpleQueue()
 
-    def add(self, segment: int, piece: bytes) -> None:
+    def add(self, segment: int, text: Text) -> None:
         """Append whole lines of a segment; its last may lack the newline."""
-        self._pieces.append((segment, piece if piece.endswith(b"\n") else piece + b"\n"))
-        self.size += len(piece)
+        if text[-1][-1] != NEWLINE:
+            text = [*text, b"\n"]
+        size = sum(map(len, text))
+        self._pieces.append((segment, size, text))
+        self.size += size
 
     def cut(self) -> Batch:
         """What was added since the last time."""
         data = self._memory()
         at = 0
-        for _, piece in self._pieces:
-            data[at : at + len(piece)] = piece
-            at += len(piece)
+        for part in (part for *_, text in self._pieces for part in text):
+            data[at : at + len(part)] = part
+            at += len(part)
         end = _newlines(memoryview(data)[:at])
         start = np.concatenate([np.zeros(min(1, len(end)), np.int64), end[:-1] + 1])
-        borders = np.searchsorted(end, np.cumsum([len(piece) for _, piece in self._pieces]))
+        borders = np.searchsorted(end, np.cumsum([size for _, size, _ in self._pieces]))
         numbers, origins = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
-        for (segment, _), count in zip(self._pieces, np.diff(borders, prepend=0).tolist(), strict=True):
+        for (segment, *_), count in zip(self._pieces, np.diff(borders, prepend=0).tolist(), strict=True):
             first = self.lines_of[segment] + 1
             numbers.append(np.arange(first, first + count, dtype=np.int64))
             origins.append(np.full(count, segment, np.int32))
@@ -156,11 +160,10 @@ class _Cutter:
 
     def _memory(self) -> bytearray:
         """Room for all pieces: that of a batch that was released, if one is large enough."""
-        size = sum(len(piece) for _, piece in self._pieces)
         with suppress(Empty):
-            while len(data := self._spare.get_nowait()) >= size:
+            while len(data := self._spare.get_nowait()) >= self.size:
                 return data
-        return bytearray(size + size // 8)
+        return bytearray(self.size + self.size // 8)
 
 
 def _newlines(data: memoryview) -> Positions:
@@ -180,25 +183,24 @@ def _filled(data: bytearray, start: Positions, end: Positions) -> npt.NDArray[np
     return filled
 
 
-def _whole_lines(log: RawLog, segment: Segment, piece_bytes: int) -> Iterator[bytes | str]:
-    """Pieces of whole lines; the last may lack its newline. A `str` says how the compression broke off."""
+def _whole_lines(log: RawLog, segment: Segment) -> Iterator[Text | str]:
+    """Whole lines in parts; the last may lack its newline. A `str` says how the compression broke off."""
     try:
         with log.fs.open(segment.path, "rb") as file:
-            rest: list[bytes] = []
-            held = 0
+            rest: Text = []
             for data in _decompressed(file, segment):
                 if isinstance(data, str):
-                    if any(rest):
-                        yield b"".join(rest)
+                    if rest:
+                        yield rest
                     yield data
                     return
-                rest.append(data)
-                held += len(data)
-                if held >= piece_bytes and (cut := data.rfind(b"\n") + 1):
-                    yield b"".join([*rest[:-1], data[:cut]])
-                    rest, held = [data[cut:]], len(data) - cut
-            if any(rest):
-                yield b"".join(rest)
+                if cut := data.rfind(b"\n") + 1:
+                    yield [*rest, memoryview(data)[:cut]]
+                    rest = [memoryview(data)[cut:]] if cut < len(data) else []
+                elif data:
+                    rest.append(data)
+            if rest:
+                yield rest
     except OSError as problem:
         raise UserError(
             f"The segment {segment.place} cannot be read: {problem}.",
