@@ -7,6 +7,7 @@ not. Does not belong here: duplicates and writing, which follow the order of the
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ import polars as pl
 from rs_assets.contract import schemas
 from rs_assets.contract.candidates import candidates
 from rs_assets.contract.parse import Parser
+from rs_assets.contract.repairs.apply import repaired
+from rs_assets.contract.repairs.repair import Repair
 from rs_assets.contract.rules import compile_schema, for_event_types
 from rs_assets.contract.schemas.envelope import received_time
 from rs_assets.contract.shapes import Shapes
@@ -51,10 +54,17 @@ class Judged:
     seen: pl.DataFrame
 
 
-def judge(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFrame | None, log_date: str) -> Judged:
+def judge(
+    parser: Parser,
+    shapes: Shapes,
+    batch: Batch,
+    parsed: pl.DataFrame | None,
+    log_date: str,
+    repairs: Sequence[Repair] = (),
+) -> Judged:
     """Every event of a batch, valid or with every reason why it is not. Arguments as of `candidates`."""
     read = candidates(parser, shapes, batch, parsed)
-    events = _with_place(read.events, batch, log_date)
+    events = _with_place(repaired(read.events, repairs, log_date), batch, log_date)
     items = _items(events)
     found = _violations(events, items, read.misshapen)
     sound = np.ones(events.height, np.bool_)
@@ -62,7 +72,7 @@ def judge(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFrame | N
     valid = events if sound.all() else events.filter(sound)
     kept = items if sound.all() else items.filter(sound[items["row"].to_numpy()])
     seen = events.select("k", "event_index", "received_time", "event_name")
-    escapes = batch.data.find(b"\\", 0, batch.size) >= 0
+    escapes = batch.data.find(b"\\", 0, batch.size) >= 0 or events["repairs"].count() > 0
     return Judged(
         batch, typed(valid, kept, escapes=escapes), valid.select("k", "event_index"), found.drop("row"), seen
     )

@@ -7,7 +7,7 @@ here: judging a batch (`judge`), or publishing (`lake`).
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -18,6 +18,8 @@ from rs_assets.contract.duplicates import Seen
 from rs_assets.contract.judge import EVENT_RULES, Judged, judge
 from rs_assets.contract.parse import Parser
 from rs_assets.contract.quarantine import QUARANTINED_EVENTS, damaged_rows, duplicate_violations, quarantined
+from rs_assets.contract.repairs import REPAIRS
+from rs_assets.contract.repairs.repair import Repair
 from rs_assets.contract.rules import looked_at
 from rs_assets.contract.shapes import Shapes
 from rs_assets.contract.typed import VALID_EVENTS
@@ -80,6 +82,7 @@ def split_log_date(
     *,
     threads: int = 2,
     batch_bytes: int = BATCH_BYTES,
+    repairs: Sequence[Repair] = REPAIRS,
 ) -> SplitReport:
     """Write the two tables of one log date; memory is bounded by `threads` batches whatever the date's size.
 
@@ -94,7 +97,7 @@ def split_log_date(
         TableWriter(valid_path, VALID_EVENTS) as valid,
         TableWriter(quarantined_path, QUARANTINED_EVENTS, row_group=WHOLE_LINES) as bad,
     ):
-        for judged in _judged(read_batches(log, log_date, batch_bytes), log_date, threads):
+        for judged in _judged(read_batches(log, log_date, batch_bytes), log_date, threads, repairs):
             repeated = seen.repeated(judged.valid["fingerprint"].to_numpy())
             kept = judged.valid.filter(~repeated) if repeated.any() else judged.valid
             refused = quarantined(judged, duplicate_violations(judged.places.filter(repeated)), log_date)
@@ -112,14 +115,16 @@ def split_log_date(
     return report
 
 
-def _judged(batches: Iterator[Batch], log_date: str, threads: int) -> Iterator[Judged]:
+def _judged(
+    batches: Iterator[Batch], log_date: str, threads: int, repairs: Sequence[Repair]
+) -> Iterator[Judged]:
     """Batches parsed in one thread, judged in others, and given back in the order of the log."""
     under_way: deque[Future[Judged]] = deque()
     shapes, judges = Shapes(), max(1, threads // 2)
     parsing = Parser(threads=judges, always=looked_at(EVENT_RULES))
     with parsing as parser, ThreadPoolExecutor(judges) as pool:
         for batch, parsed in ahead(parser.stream(batches)):
-            under_way.append(pool.submit(judge, parser, shapes, batch, parsed, log_date))
+            under_way.append(pool.submit(judge, parser, shapes, batch, parsed, log_date, repairs))
             if len(under_way) > judges:  # one waits, so that no thread does
                 yield under_way.popleft().result()
         while under_way:

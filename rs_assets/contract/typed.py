@@ -37,6 +37,7 @@ VALID_EVENTS: Schema = {
     "items": pl.List(ITEM_STRUCT),
     "user_agent": pl.String,
     "is_late": pl.Boolean,
+    "repairs": pl.List(pl.String),
     "fingerprint": pl.UInt64,
 }
 """The columns of `valid_events`. Times are UTC; `value`, `tax`, `shipping` and prices are in `currency`."""

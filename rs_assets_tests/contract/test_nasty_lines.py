@@ -323,8 +323,8 @@ def test_a_line_of_50_megabytes_is_too_large_and_its_neighbours_are_valid() -> N
     assert outcome.report.valid == 2
 
 
-@pytest.mark.parametrize(("size", "valid"), [(1 << 18, True), ((1 << 18) + 1, False)])
-def test_a_line_is_too_large_above_256_kibibytes(size: int, valid: bool) -> None:
+@pytest.mark.parametrize(("size", "valid"), [(1 << 20, True), ((1 << 20) + 1, False)])
+def test_a_line_is_too_large_above_one_mebibyte(size: int, valid: bool) -> None:
     padding = size - len(envelope(event(page_title="")))
     outcome = split_lines(envelope(event(page_title="x" * padding)))
     assert outcome.reasons == ({} if valid else {(1, None): [Code.BODY_TOO_LARGE]})

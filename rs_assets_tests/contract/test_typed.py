@@ -93,6 +93,7 @@ def test_an_event_with_every_field_has_every_column() -> None:
         "items": [item],
         "user_agent": "agent",
         "is_late": False,
+        "repairs": None,
     }
 
 

@@ -95,7 +95,7 @@ def _split(
     """The ids of the valid events, and the quarantined events as `_EVENT`."""
     with tempfile.TemporaryDirectory(prefix="rs-assets-trial-") as folder:
         valid, quarantined = (str(Path(folder, f"{name}.parquet")) for name in ("valid", "quarantined"))
-        split_log_date(log, log_date, valid, quarantined, threads=threads, repairs=repairs)  # type: ignore[call-arg]
+        split_log_date(log, log_date, valid, quarantined, threads=threads, repairs=repairs)
         ids = pl.scan_parquet(valid).select(id="event_id").collect()["id"]
         events = pl.scan_parquet(quarantined).select(id="quarantine_id", **{n: n for n in list(_EVENT)[1:]})
         return ids, events.collect()

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
-
 import polars as pl
-import pytest
 
 from rs_assets.contract.repairs.expressions import json_text, number_from_string
 from rs_assets.contract.repairs.repair import ALL, Repair
-from rs_assets.contract.split import split_log_date
 from rs_assets_tests.logs import Outcome, envelope, event, split_lines
-
-pytestmark = pytest.mark.skipif(
-    "repairs" not in inspect.signature(split_log_date).parameters, reason="the split takes no repairs yet"
-)
 
 VALUE = pl.col("value")
 STRINGS = Repair("strings", 1, ALL, VALUE.str.starts_with('"'), {"value": number_from_string("value")})

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import inspect
 from pathlib import Path
 
 import polars as pl
-import pytest
 
 from rs_assets.contract.repairs.expressions import event_is, number_from_string, renamed_event, upper_case
 from rs_assets.contract.repairs.repair import ALL, Repair
 from rs_assets.contract.repairs.trial import COUNTS, trial
-from rs_assets.contract.split import split_log_date
 from rs_assets.log import RawLog
 from rs_assets.log.generator import Plan, generate
 from rs_assets_tests.logs import LOG_DATE, envelope, event, write_log
-
-pytestmark = pytest.mark.skipif(
-    "repairs" not in inspect.signature(split_log_date).parameters, reason="the split takes no repairs yet"
-)
 
 STRINGS = Repair(
     "strings", 1, ALL, pl.col("value").str.starts_with('"'), {"value": number_from_string("value")},
