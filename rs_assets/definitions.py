@@ -12,6 +12,7 @@ from rs_assets.defs.events import split
 from rs_assets.defs.jobs import jobs
 from rs_assets.defs.models import purchase_intent
 from rs_assets.defs.partitions import log_dates
+from rs_assets.defs.quarantine_report import quarantine_report
 from rs_assets.defs.raw import raw_events
 from rs_assets.defs.resources import dbt_project, resources
 from rs_assets.log import RawLog
@@ -31,6 +32,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         assets=[
             raw_events(partitions),
             split(partitions),
+            quarantine_report(partitions),
             *dbt_models(dbt_project(settings.home), partitions),
             *purchase_intent(partitions),
         ],

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from rs_assets.visible import visible as visible
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -93,13 +95,6 @@ def cell(text: object, style: str = "") -> Text:
     from rich.text import Text
 
     return Text(visible(str(text)), style=style)
-
-
-def visible(text: str) -> str:
-    """The text on one line, with whatever cannot be seen as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def visible_lines(text: str) -> Text:

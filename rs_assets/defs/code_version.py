@@ -8,11 +8,19 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 
 
-def code_version(*packages: str) -> str:
-    """A digest over the source of packages or modules of rs_assets (`contract`, `log/blocks.py`)."""
+def code_version(*packages: str, without: tuple[str, ...] = ()) -> str:
+    """A digest over the source of packages or modules of rs_assets (`contract`, `log/blocks.py`).
+
+    Args:
+        packages: what the result depends on.
+        without: packages inside of them on which it does not (`contract/report`).
+    """
+    left_out = [PACKAGE / name for name in without]
     sha = hashlib.sha256()
     for name in packages:
         root = PACKAGE / name
         for path in sorted(root.rglob("*.py")) if root.is_dir() else [root]:
+            if any(path.is_relative_to(folder) for folder in left_out):
+                continue
             sha.update(f"{path.relative_to(PACKAGE)}\n".encode() + path.read_bytes())
     return sha.hexdigest()[:12]

@@ -138,9 +138,10 @@ def _plots(model: "Trained | NotTrained") -> dict[str, object]:
 
     if not isinstance(model, Trained):
         return {}
+    from rs_assets import drawing
     from rs_assets.models import plots
 
     found = model.card.evaluation
-    curve = plots.as_markdown(plots.pr_curve(found.curves, found.positive_rate), "Precision and recall")
-    bins = plots.as_markdown(plots.calibration(found.calibration), "Calibration")
+    curve = drawing.as_markdown(plots.pr_curve(found.curves, found.positive_rate), "Precision and recall")
+    bins = drawing.as_markdown(plots.calibration(found.calibration), "Calibration")
     return {"precision_recall": dg.MetadataValue.md(curve), "calibration": dg.MetadataValue.md(bins)}

@@ -1,34 +1,23 @@
 """Plots of evaluations as PNG bytes, small enough to stand in an asset's metadata.
 
-Belongs here: drawing, for any model. Does not belong here: computing what is drawn (a model's `evaluation`).
-
-Equal frames give equal bytes, whatever the machine's matplotlibrc says: the default style, no metadata. A
-palette of 64 colours makes them a quarter of the size; Dagster's event log keeps them for ever, and the eye
-sees no difference. `pyplot` is never imported: its figures are global state, which leaks memory in a
-long-lived process. Colours are Okabe and Ito's, which are told apart with any colour vision, and each line
-has its own dashes as well.
+Belongs here: drawing, for any model. Does not belong here: computing what is drawn (a model's `evaluation`), what
+all plots share (`rs_assets.drawing`). Each line has its own dashes as well as a colour.
 """
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
+from rs_assets.drawing import COLOURS, figure
+
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES: tuple[Literal["-", "--", "-.", ":"], ...] = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D")
-INCHES = (6.0, 4.0)
-DPI = 100
-PALETTE = 64
 
 
 def pr_curve(curves: pl.DataFrame, positive_rate: float, outcome: str = "snapshots that bought") -> bytes:
@@ -39,7 +28,7 @@ def pr_curve(curves: pl.DataFrame, positive_rate: float, outcome: str = "snapsho
         positive_rate: the share of positives, a share from 0 to 1: the precision of a random order.
         outcome: what the positives are, in the plural.
     """
-    with _figure() as (axes, png):
+    with figure() as (axes, png):
         for name, line in _by_candidate(curves, "recall"):
             (drawn,) = axes.plot(line["recall"], line["precision"], drawstyle="steps-pre", label=name)
             _dress(drawn, len(axes.lines) - 1)
@@ -59,7 +48,7 @@ def calibration(table: pl.DataFrame, outcome: str = "snapshots that bought") -> 
         table: columns `candidate` (Utf8), `predicted` and `observed` (Float64, the means of a bin, 0 to 1).
         outcome: what the positives are, in the plural.
     """
-    with _figure() as (axes, png):
+    with figure() as (axes, png):
         for name, line in _by_candidate(table, "predicted"):
             (drawn,) = axes.plot(line["predicted"], line["observed"], markersize=5, label=name)
             drawn.set_marker(MARKERS[(len(axes.lines) - 1) % len(MARKERS)])
@@ -74,35 +63,6 @@ def calibration(table: pl.DataFrame, outcome: str = "snapshots that bought") -> 
         axes.set_ylabel(f"observed: share of {outcome} (0 to 1)")
         axes.legend(fontsize=9)
     return png.getvalue()
-
-
-def as_markdown(png: bytes, alt: str) -> str:
-    """`png` as an image inside Markdown, its bytes in a data URI: Dagster's metadata shows it in place.
-
-    Args:
-        png: the bytes of a PNG.
-        alt: what the image says, for those who cannot see it. Square brackets become round ones.
-    """
-    safe = alt.replace("[", "(").replace("]", ")").replace("\n", " ")
-    return f"![{safe}](data:image/png;base64,{base64.b64encode(png).decode('ascii')})"
-
-
-@contextmanager
-def _figure() -> Iterator[tuple[Axes, io.BytesIO]]:
-    """One pair of axes to draw on; the PNG is in the buffer once the block has ended."""
-    import matplotlib.style
-    from matplotlib.figure import Figure
-    from PIL import Image
-
-    full, png = io.BytesIO(), io.BytesIO()
-    with matplotlib.style.context("default"):
-        figure = Figure(figsize=INCHES, dpi=DPI, layout="constrained")
-        axes = figure.add_subplot()
-        axes.grid(color="#dddddd", linewidth=0.5)
-        yield axes, png
-        figure.savefig(full, format="png")
-        picture = Image.open(full).convert("RGB").quantize(PALETTE, dither=Image.Dither.NONE)
-        picture.save(png, format="PNG", optimize=True)
 
 
 def _by_candidate(frame: pl.DataFrame, by: str) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -3,17 +3,19 @@ from __future__ import annotations
 import base64
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import orjson
+import polars as pl
 import pytest
 from typer.testing import Result
 
-from rs_assets.cli.quarantine.remedies import REMEDIES
 from rs_assets.contract.codes import Code
+from rs_assets.contract.report.remedies import REMEDIES
 from rs_assets.lake import Lake
 from rs_assets.log import RawLog
 from rs_assets.log.generator import Plan, generate
@@ -57,6 +59,12 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def _line(home: Home, place: dict[str, Any]) -> bytes:
     path = home.path / "raw" / f"site={place['site']}" / f"log_date={place['log_date']}" / place["segment"]
     return path.read_bytes().split(b"\n")[place["line"] - 1]
+
+
+def _raw(home: Home, quarantine_id: str) -> bytes:
+    """The line of an event, from the lake."""
+    objects = home.lake.objects("quarantined_events", DATES)
+    return pl.read_parquet(objects).filter(pl.col("quarantine_id") == quarantine_id)["raw"].item()
 
 
 def test_the_counts_are_those_of_the_planted_faults(
@@ -165,7 +173,9 @@ def test_the_page_says_how_much_why_since_when_and_where(call: Call, home: Home)
     )[-1:]
     assert "site shop-" in sample and "segment 000001.ndjson.zst, line " in sample
     assert "expected a time at most 15 minutes after received_at" in sample
-    assert "client_id" not in sample, "the payload is not on this page"
+    assert '"timestamp_micros": ####' in sample and "◀" in sample, (
+        "the event, redacted, and what is wrong in it"
+    )
     assert all(len(line) <= 100 for line in text.splitlines())
 
 
@@ -199,7 +209,10 @@ def test_an_explained_event_is_shown_among_its_own_request_only(call: Call, odd:
 
 def test_an_explained_event_keeps_its_tokens(call: Call, odd: Home) -> None:
     text = call("quarantine", "--explain", f"{SITE}/2024-01-02/000001.ndjson:5:0", home=odd).stdout
-    assert '"page_title": 7.50' in text and '"page_title": 7}' in text
+    assert [line.strip() for line in text.splitlines() if '"page_title"' in line] == [
+        '"page_title": 7.50,  ◀ 1 TYPE_MISMATCH',
+        '"page_title": 7  ◀ 1 TYPE_MISMATCH',
+    ], "which of the two it is cannot be told"
     assert "Send params.page_title as a string." in text
 
 
@@ -218,6 +231,74 @@ def test_an_event_that_is_not_in_quarantine_is_said_not_to_be(call: Call, home: 
             "No event of the environment prod has the quarantine id 'shop-a/2024-01-01/x:1:0'."
             in result.stderr
         )
+
+
+def test_what_an_explained_event_lacks_is_pointed_at_where_it_should_be(
+    call: Call, call_json: CallJson, odd: Home
+) -> None:
+    asked = ("quarantine", "--explain", f"{SITE}/2024-01-02/000001.ndjson:2:1")
+    text = call(*asked, home=odd).stdout
+    assert '"params": {}  ◀ 1 FIELD_MISSING' in text
+    assert "/body/events/1/params, which has no search_term" in text
+    found = call_json(*asked, "--json", home=odd)
+    (violation,) = found["violations"]
+    assert (violation["pointer"], violation["missing"]) == ("/body/events/1/params", "search_term")
+    assert [line for line in found["payload"] if "◀" in line] == ['        "params": {}  ◀ 1 FIELD_MISSING']
+
+
+def test_in_a_line_that_is_no_json_the_fault_is_pointed_at(
+    call: Call, call_json: CallJson, odd: Home
+) -> None:
+    asked = ("quarantine", "--explain", f"{SITE}/2024-01-02/000001.ndjson:4")
+    *_, around, mark = [
+        line for line in call(*asked, home=odd).stdout.splitlines() if "\\xff" in line or "▲" in line
+    ]
+    assert around.index("\\xff") == mark.index("▲ ENCODING_INVALID")
+    (violation,) = call_json(*asked, "--json", home=odd)["violations"]
+    assert violation["pointer"] is None and violation["position"] == len('{"site":"shop-a","body":"')
+
+
+def test_samples_are_redacted_and_keep_their_structure(call: Call, call_json: CallJson, home: Home) -> None:
+    samples = call_json("quarantine", "--samples", 3, "--json", home=home)["samples"]
+    lines = {sample["quarantine_id"]: _raw(home, sample["quarantine_id"]) for sample in samples}
+    names = re.compile(rb'"(?:client_id|user_id|ip|user_agent)": ?"([^"]{4,})"')
+    secrets = {found.decode(errors="replace") for line in lines.values() for found in names.findall(line)}
+    assert len(secrets) > 40
+    for text in (json.dumps(samples), call("quarantine", home=home).stdout):
+        assert not [secret for secret in secrets if secret in text]
+    (mismatch, *_) = [sample for sample in samples if sample["code"] == "TYPE_MISMATCH"]
+    assert '"name": "' in mismatch["payload"] and "◀" in mismatch["payload"]
+
+
+def test_each_group_knows_its_first_and_last_place(
+    call_json: CallJson, home: Home, planted: list[dict[str, str]]
+) -> None:
+    for group in call_json("quarantine", "--json", home=home)["by_reason"]:
+        places = [
+            (row["log_date"], row["segment"], int(row["line"]), row["site"])
+            for row in planted
+            if row["reason"] == group["name"]
+        ]
+        found = [
+            tuple(group[at][name] for name in ("log_date", "segment", "line", "site"))
+            for at in ("first", "last")
+        ]
+        assert [place[:3] for place in found] == [min(places)[:3], max(places)[:3]]
+        assert set(found) <= set(places)
+
+
+def test_of_an_event_name_all_events_received_are_known(call_json: CallJson, home: Home) -> None:
+    everything = call_json(
+        "query",
+        "SELECT event_name, count(*) AS n FROM valid_events GROUP BY ALL",
+        "--format",
+        "json",
+        home=home,
+    )
+    valid = {row["event_name"]: row["n"] for row in everything}
+    for group in call_json("quarantine", "--json", home=home)["by_event_name"]:
+        assert group["events"] == valid.get(group["name"], 0) + group["quarantined"]
+        assert group["rate"] == group["quarantined"] / group["events"]
 
 
 def test_every_reason_has_a_remedy() -> None:

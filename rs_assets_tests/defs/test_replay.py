@@ -67,7 +67,9 @@ def test_the_model_in_force_has_not_seen_the_week_it_predicts(replayed):
 
 def test_a_second_replay_by_another_executor_gives_the_same_bytes(replayed):
     replays.replay(replayed, FIRST, LAST, "again", "--executor", "multiprocess")
-    assert replays.lake_bytes(replayed, "again") == replays.lake_bytes(replayed)
+    again = replays.lake_bytes(replayed, "again")
+    assert again == replays.lake_bytes(replayed)
+    assert {f"quarantine_report/log_date={log_date}/page.html" for log_date in DATES} <= set(again)
 
 
 def test_day_by_day_gives_the_same_bytes_as_one_range(replayed):
@@ -92,7 +94,8 @@ def test_a_range_run_is_one_run_with_one_step_an_asset(replayed):
 
     on = launch.instance(Settings.from_env({"RS_HOME": str(replayed)}))
     (run,) = [run for run in on.get_runs() if run.job_name == "replay_job"]
-    assert len(run.step_keys_to_execute) == 12  # 13 assets: the split is one step with two
+    assets = Lake(str(replayed / "lake")).assets()
+    assert len(run.step_keys_to_execute) == len(assets) - 1, "the split is one step with two"
     import dagster as dg
 
     keys = on.get_materialized_partitions(dg.AssetKey("purchase_intent_predictions"))
@@ -115,3 +118,27 @@ def test_each_date_of_a_range_has_a_conservation_check_and_numbers_of_its_own(re
     ).asset_materialization
     assert "dagster/partition_row_count" in materialization.metadata
     assert "by_reason" in materialization.metadata
+
+
+def test_each_date_of_a_range_has_its_quarantine_in_tables_and_the_last_one_a_plot(replayed):
+    import dagster as dg
+
+    from rs_assets.defs import launch
+    from rs_assets.settings import Settings
+
+    on = launch.instance(Settings.from_env({"RS_HOME": str(replayed)}))
+    key = dg.AssetKey("quarantine_report")
+    found = {}
+    for record in on.fetch_materializations(key, limit=10).records:
+        found[record.partition_key] = record.asset_materialization.metadata
+    lake = Lake(str(replayed / "lake"))
+    assert set(found) == set(DATES)
+    for log_date, metadata in found.items():
+        rows = pl.read_parquet(lake.object("quarantined_events", log_date)).height
+        assert metadata["quarantined"].value == rows > 0
+        assert Path(metadata["page"].value).read_text().startswith("<!doctype html>")
+        for name in ("by_reason", "by_site", "by_event_name"):
+            assert metadata[name].value.startswith("| ")
+    plot = found[DATES[-1]]["by_log_date"].value
+    assert plot.startswith("![") and len(plot) < 100_000
+    assert "by_log_date" not in found[DATES[0]]

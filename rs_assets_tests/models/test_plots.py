@@ -6,7 +6,8 @@ import matplotlib
 import polars as pl
 import pytest
 
-from rs_assets.models.plots import as_markdown, calibration, pr_curve
+from rs_assets.drawing import as_markdown
+from rs_assets.models.plots import calibration, pr_curve
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LIMIT = 40_000

@@ -1,11 +1,12 @@
 """`rs-assets quarantine`: what did not pass the contract, where, and why.
 
-Belongs here: the command and its refusals. Does not belong here: counting (`counts`), pages (`page`), or one event
-at length (`explain`).
+Belongs here: the command, its refusals, and which tables of the lake it reads. Does not belong here: counting and
+explaining (`rs_assets.contract.report`), pages (`page`, `explain`).
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,10 +15,14 @@ from rs_assets.cli import options
 from rs_assets.errors import UserError
 
 if TYPE_CHECKING:
+    import duckdb
+
+    from rs_assets.contract.report.asked import Asked
+    from rs_assets.contract.report.summary import Report
     from rs_assets.lake import Lake
     from rs_assets.settings import Settings
 
-ASSET = "quarantined_events"
+ASSET, VALID = "quarantined_events", "valid_events"
 
 
 def _known_reasons(codes: list[str] | None) -> list[str] | None:
@@ -37,11 +42,12 @@ def quarantine(
         list[str] | None,
         typer.Option(metavar="CODE", callback=_known_reasons, help="Only this reason code. May be repeated."),
     ] = None,
-    samples: Annotated[int, typer.Option(min=0, help="How many examples of each reason.")] = 3,
+    samples: Annotated[int, typer.Option(min=0, help="How many examples of each reason, redacted.")] = 3,
     explain: Annotated[
         str | None,
         typer.Option(
-            metavar="QUARANTINE_ID", help="Show one quarantined event whole, and what would make it valid."
+            metavar="QUARANTINE_ID",
+            help="Show one quarantined event whole, as it was sent, and what would make it valid.",
         ),
     ] = None,
     json: options.Json = False,
@@ -51,8 +57,9 @@ def quarantine(
     Nothing in quarantine is lost. Mend the sender, or change the contract, and replay: what is valid by then moves
     to valid_events.
     """
-    from rs_assets.cli.quarantine import counts, page
+    from rs_assets.cli.quarantine import page
     from rs_assets.cli.quarantine.explain import show
+    from rs_assets.contract.report.asked import Asked
     from rs_assets.lake import Lake, views
     from rs_assets.settings import Settings
 
@@ -65,17 +72,33 @@ def quarantine(
     if explain is not None:
         show(connection, lake, explain, json=json)
         return
-    asked = counts.Asked(first, last, tuple(site or ()), tuple(reason or ()), samples)
-    dates = counts.log_dates(lake, asked)
+    asked = Asked(first, last, tuple(site or ()), tuple(reason or ()), samples)
+    dates = _log_dates(lake, asked)
     if not dates:
         there = lake.log_dates(ASSET)
         raise UserError(
             f"The environment {lake.environment} has no log date in that range.",
             f"It has {there[0]} to {there[-1]}.",
         )
-    page.show(
-        views.stoppable(connection, lambda: counts.count(connection, lake, asked, dates)), asked, json=json
-    )
+    report = views.stoppable(connection, lambda: _report(connection, asked, dates))
+    page.show(report, lake.environment, asked, json=json)
+
+
+def _log_dates(lake: Lake, asked: Asked) -> list[dt.date]:
+    """The published log dates in question."""
+    dates = (dt.date.fromisoformat(log_date) for log_date in lake.log_dates(ASSET))
+    return [d for d in dates if (asked.first or d) <= d <= (asked.last or d)]
+
+
+def _report(connection: duckdb.DuckDBPyConnection, asked: Asked, dates: list[dt.date]) -> Report:
+    from rs_assets.contract.report import queries, summary
+    from rs_assets.lake.views import names
+
+    # Where an environment has no valid events, nothing was received but what is in quarantine.
+    there = VALID in names(connection)
+    valid = connection.view(VALID) if there else connection.view(ASSET).limit(0)
+    received = summary.received(connection, queries.asked_for(valid, asked))
+    return summary.summarize(connection, connection.view(ASSET), received, asked, dates)
 
 
 def _require_published(lake: Lake, settings: Settings) -> None:

@@ -1,14 +1,10 @@
-"""One quarantined event at length.
+"""The page of one quarantined event.
 
-Belongs here: finding it, and its page. Does not belong here: what would make it valid (`remedies`), or how its
-payload is laid out (`payload`).
+Belongs here: its layout on a terminal. Does not belong here: finding and pointing
+(`rs_assets.contract.report.explain`).
 """
 
 from __future__ import annotations
-
-import base64
-import datetime as dt
-from dataclasses import asdict, dataclass
 
 import duckdb
 from rich.console import Console
@@ -17,46 +13,15 @@ from rich.padding import Padding
 from rich.text import Text
 
 from rs_assets.cli import output
-from rs_assets.cli.quarantine import payload, remedies
+from rs_assets.contract.report.explain import Explained, Violation, explain
+from rs_assets.contract.report.payload import Line
 from rs_assets.errors import UserError
 from rs_assets.lake import Lake
 
-FIND = """
-SELECT quarantine_id, site, log_date, segment, line, event_index, received_at, event_name, contract_version, raw,
-    violations
-FROM quarantined_events
-WHERE quarantine_id = $id
-"""
-
-
-@dataclass(frozen=True)
-class Violation:
-    """A violation, and the sentence that says what would make the event valid."""
-
-    code: str
-    path: str
-    message: str
-    expected: str
-    observed: str | None
-    remedy: str
-
-
-@dataclass(frozen=True)
-class Explained:
-    """A quarantined event. `raw` is its line as text, or null where that is not UTF-8 and `raw_base64` has it."""
-
-    quarantine_id: str
-    site: str
-    log_date: dt.date
-    segment: str
-    line: int
-    event_index: int | None
-    received_at: dt.datetime | None
-    event_name: str | None
-    contract_version: str
-    raw: str | None
-    raw_base64: str | None
-    violations: list[Violation]
+POINTER = 26
+"""Characters that a mark at the end of a line takes."""
+AROUND = 30
+"""Characters of a line that is no JSON, on either side of the fault."""
 
 
 def show(connection: duckdb.DuckDBPyConnection, lake: Lake, quarantine_id: str, *, json: bool) -> None:
@@ -65,28 +30,22 @@ def show(connection: duckdb.DuckDBPyConnection, lake: Lake, quarantine_id: str, 
     Raises:
         UserError: there is none of this id.
     """
-    rows = connection.execute(FIND, {"id": quarantine_id}).fetchall()
-    if not rows:
+    console = output.out()
+    event = explain(connection, quarantine_id, width=max(40, console.width - POINTER))
+    if event is None:
         raise UserError(
             f"No event of the environment {lake.environment} has the quarantine id {quarantine_id!r}.",
             "`rs-assets quarantine` shows ids; after a change of the contract and a replay, an event may be valid.",
         )
-    *place, raw, found = rows[0]
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        text = None
-    violations = [Violation(**violation, remedy=remedies.remedy(**violation)) for violation in found]
-    encoded = base64.b64encode(raw).decode() if text is None else None
-    fields = (*place, text, encoded, violations)
-    explained = Explained(*fields)
     if json:
-        output.print_json(asdict(explained))
-    else:
-        _page(output.out(), explained, raw)
+        output.print_json(
+            vars(event) | {"payload": [line.text + _mark(event, line) for line in event.payload]}
+        )
+        return
+    _page(console, event)
 
 
-def _page(console: Console, event: Explained, raw: bytes) -> None:
+def _page(console: Console, event: Explained) -> None:
     whole = "the whole line" if event.event_index is None else f"{event.event_index}, counted from 0"
     found = [
         ("quarantine id", event.quarantine_id),
@@ -99,13 +58,14 @@ def _page(console: Console, event: Explained, raw: bytes) -> None:
         ("contract", f"version {event.contract_version}"),
     ]
     console.print(output.facts(found))
-    _raw(console, event, raw)
+    _line(console, event)
     for number, violation in enumerate(event.violations, 1):
         counted = f"{number} of {len(event.violations)}" if len(event.violations) > 1 else ""
         console.print("", Text.assemble((violation.code, "bold yellow"), f"  {counted}"), sep="\n")
         rows = [
             ("what", violation.message),
             ("path", violation.path or "-"),
+            ("where", _where(violation)),
             ("expected", violation.expected),
             ("observed", "-" if violation.observed is None else violation.observed),
             ("to be valid", Text(output.visible(violation.remedy), style="green")),
@@ -113,18 +73,43 @@ def _page(console: Console, event: Explained, raw: bytes) -> None:
         console.print(Padding(output.facts(rows), (0, 0, 0, 2)))
 
 
-def _raw(console: Console, event: Explained, raw: bytes) -> None:
+def _where(violation: Violation) -> str:
+    if violation.pointer is None:
+        return "-" if violation.position is None else f"character {violation.position + 1:,} of the line"
+    place = violation.pointer or "the line"
+    return f"{place}, which has no {violation.missing}" if violation.missing else place
+
+
+def _line(console: Console, event: Explained) -> None:
     console.print()
-    laid_out = payload.laid_out(raw, event.event_index, console.width)
-    if laid_out is None:
-        console.rule("the line, which is not JSON", align="left", style="dim")
-        shown = raw.decode(errors="backslashreplace") or "nothing of it could be read"
-        console.print(output.cell(shown), soft_wrap=True)
+    if not event.payload:
+        _text(console, event)
         return
     console.rule("the line", align="left", style="dim")
-    text = output.visible_lines(laid_out.text)
-    JSONHighlighter().highlight(text)
-    console.print(text, soft_wrap=True)
-    if laid_out.left_out:
-        others = output.plural(laid_out.left_out, "other event")
+    for line in event.payload:
+        text = output.visible_lines(line.text)
+        JSONHighlighter().highlight(text)
+        if line.violations:
+            text.stylize("bold red")
+            text.append(_mark(event, line), style="bold red")
+        console.print(text, soft_wrap=True)
+    if event.left_out:
+        others = output.plural(event.left_out, "other event")
         console.print(f"{others} of the same request not shown; --json has the line as it is", style="dim")
+
+
+def _mark(event: Explained, line: Line) -> str:
+    codes = ", ".join(f"{n} {event.violations[n - 1].code}" for n in line.violations)
+    return f"  ◀ {codes}" if codes else ""
+
+
+def _text(console: Console, event: Explained) -> None:
+    """A line that is no JSON, whole, and again around what is at fault."""
+    console.rule("the line, which is not JSON", align="left", style="dim")
+    text = event.line_bytes().decode(errors="backslashreplace")
+    console.print(output.cell(text or "nothing of it could be read"), soft_wrap=True)
+    for violation in event.violations:
+        if (at := violation.position) is not None:
+            before, after = output.visible(text[max(0, at - AROUND) : at]), text[at : at + AROUND]
+            console.print("", output.cell(before + output.visible(after), "dim"), sep="\n", soft_wrap=True)
+            console.print(Text(f"{' ' * len(before)}▲ {violation.code}", style="bold red"), soft_wrap=True)

@@ -1,6 +1,6 @@
 """The report for a person, or for a script.
 
-Belongs here: its layout. Does not belong here: its numbers (`counts`).
+Belongs here: its layout on a terminal. Does not belong here: its numbers (`rs_assets.contract.report.summary`).
 """
 
 from __future__ import annotations
@@ -14,13 +14,18 @@ from rich.padding import Padding
 from rich.text import Text
 
 from rs_assets.cli import output
-from rs_assets.cli.quarantine.counts import Asked, Group, Report, Sample
 from rs_assets.contract.codes import MEANINGS, Code
+from rs_assets.contract.report.asked import Asked
+from rs_assets.contract.report.samples import MARK, Sample
+from rs_assets.contract.report.summary import Group, Report
 
 SEEN = ("first seen", "last seen")
 NAMES = 10
 OBSERVED = 60
 """Characters of what was observed; --json and --explain have all that was kept."""
+
+AROUND = 4
+"""Lines of a sample's payload on either side of what is wrong; --json has all of it."""
 
 NARROW = 68
 """Characters that the tables need besides their trends."""
@@ -28,13 +33,13 @@ NARROW = 68
 Trend: TypeAlias = Callable[[Group], Text]
 
 
-def show(report: Report, asked: Asked, *, json: bool) -> None:
-    """Print the report."""
+def show(report: Report, environment: str, asked: Asked, *, json: bool) -> None:
+    """Print the report of an environment."""
     if json:
-        output.print_json(report)
+        output.print_json({"environment": environment} | vars(report))
         return
     console = output.out()
-    _heading(console, report, asked)
+    _heading(console, report, environment, asked)
     if not report.quarantined:
         return
     dates = [day.log_date for day in report.by_log_date]
@@ -46,18 +51,18 @@ def show(report: Report, asked: Asked, *, json: bool) -> None:
 
     _reasons(console, report, trend)
     _sites(console, report, trend)
-    _names(console, report)
+    _names(console, report, trend)
     order = {group.name: at for at, group in enumerate(report.by_reason)}
     samples = sorted(report.samples, key=lambda sample: order[sample.code])
     for code, of_code in groupby(samples, key=lambda sample: sample.code):
         _samples(console, code, of_code)
 
 
-def _heading(console: Console, report: Report, asked: Asked) -> None:
+def _heading(console: Console, report: Report, environment: str, asked: Asked) -> None:
     of = [*asked.sites, *asked.reasons]
     narrowed = f", only {', '.join(of)}" if of else ""
     dates = f"{report.first_log_date} to {report.last_log_date}"
-    where = f"environment {report.environment}, log dates {dates}{narrowed}"
+    where = f"environment {environment}, log dates {dates}{narrowed}"
     console.print(Text.assemble(("Quarantine", "bold"), f"  {output.visible(where)}"))
     if not report.quarantined:
         received = output.plural(report.events, "event")
@@ -96,11 +101,14 @@ def _sites(console: Console, report: Report, trend: Trend) -> None:
     console.print("", made)
 
 
-def _names(console: Console, report: Report) -> None:
-    made = output.table("event name", "events", *SEEN, right=["events"])
+def _names(console: Console, report: Report, trend: Trend) -> None:
+    numbers = ["events", "received", "rate"]
+    made = output.table("event name", *numbers, "trend", *SEEN, right=numbers)
     for group in report.by_event_name[:NAMES]:
         name = Text("(not readable)", style="dim") if group.name is None else output.cell(group.name)
-        made.add_row(name, f"{group.quarantined:,}", *_seen(group))
+        received = group.events or 0
+        rate = output.share(group.quarantined, received)
+        made.add_row(name, f"{group.quarantined:,}", f"{received:,}", rate, trend(group), *_seen(group))
     console.print("", made)
     if report.event_names > NAMES:
         console.print(f"and {output.plural(report.event_names - NAMES, 'more name')}", style="dim")
@@ -114,6 +122,17 @@ def _samples(console: Console, code: str, samples: Iterable[Sample]) -> None:
         observed = "" if sample.observed is None else f", observed {_shortened(sample.observed)}"
         lines = [place(sample), output.visible(sample.message), f"expected {sample.expected}{observed}"]
         console.print(Padding(Text("\n".join(lines)), (0, 0, 0, 4)))
+        shown = output.visible_lines("\n".join(_around(sample.payload.splitlines())))
+        shown.stylize("dim")
+        console.print(Padding(shown, (0, 0, 0, 6)))
+
+
+def _around(lines: list[str]) -> list[str]:
+    """The lines about the one that is marked, or the first ones where none is."""
+    marked = next((at for at, line in enumerate(lines) if line.endswith(MARK)), 0)
+    first = max(0, min(marked - AROUND, len(lines) - 2 * AROUND - 1))
+    last = first + 2 * AROUND + 1
+    return [*(["…"] if first else []), *lines[first:last], *(["…"] if last < len(lines) else [])]
 
 
 def place(sample: Sample) -> str:

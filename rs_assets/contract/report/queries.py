@@ -1,53 +1,44 @@
-"""The SQL of `rs-assets quarantine`.
+"""The SQL of the report.
 
 Belongs here: the views that hold what was asked for, and the queries over them. Does not belong here: what becomes
-of their rows (`counts`). What a person typed becomes an expression or a parameter, never a piece of SQL.
+of their rows (`summary`). What a person typed becomes an expression or a parameter, never a piece of SQL.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import duckdb
 from duckdb import ColumnExpression, ConstantExpression, FunctionExpression
 
-from rs_assets.cli.quarantine import ASSET
-from rs_assets.lake.views import names
+from rs_assets.contract.report.asked import Asked
 
-if TYPE_CHECKING:
-    from rs_assets.cli.quarantine.counts import Asked
-
-VALID = "valid_events"
-
-RECEIVED = """
-SELECT site, log_date, sum(events)
-FROM (
-    SELECT site, log_date, count(*) AS events FROM asked_valid GROUP BY ALL
-    UNION ALL
-    SELECT site, log_date, count(*) AS events FROM asked_quarantined GROUP BY ALL
+RECEIVED = (
+    "SELECT log_date, site, event_name, count(*) AS events FROM received_valid GROUP BY ALL ORDER BY ALL"
 )
-GROUP BY ALL
-ORDER BY ALL
+
+ALL_QUARANTINED = """
+SELECT log_date, site, event_name, count(*) AS events FROM asked_quarantined GROUP BY ALL
 """
 
 BY_LOG_DATE = "SELECT log_date, count(*) FROM chosen GROUP BY ALL ORDER BY ALL"
 
-BY_REASON = """
-SELECT reason, count(*) AS quarantined, min(log_date), max(log_date), histogram(log_date)
-FROM (SELECT log_date, unnest(reasons) AS reason FROM chosen)
+_GROUPS = """
+    count(*) AS quarantined,
+    histogram(log_date) AS by_log_date,
+    min({'log_date': log_date, 'segment': segment, 'line': line, 'event_index': event_index, 'site': site}),
+    max({'log_date': log_date, 'segment': segment, 'line': line, 'event_index': event_index, 'site': site})
+"""
+
+BY_REASON = f"""
+SELECT reason, {_GROUPS}
+FROM (SELECT log_date, segment, line, event_index, site, unnest(reasons) AS reason FROM chosen)
 GROUP BY reason
 ORDER BY quarantined DESC, reason
 """
 
-BY_SITE = """
-SELECT site, count(*) AS quarantined, min(log_date), max(log_date), histogram(log_date)
-FROM chosen
-GROUP BY site
-ORDER BY quarantined DESC, site
-"""
+BY_SITE = f"SELECT site, {_GROUPS} FROM chosen GROUP BY site ORDER BY quarantined DESC, site"
 
-BY_EVENT_NAME = """
-SELECT event_name, count(*) AS quarantined, min(log_date), max(log_date), histogram(log_date)
+BY_EVENT_NAME = f"""
+SELECT event_name, {_GROUPS}
 FROM chosen
 GROUP BY event_name
 ORDER BY quarantined DESC, event_name NULLS LAST
@@ -57,11 +48,12 @@ LIMIT $names
 EVENT_NAMES = "SELECT count(*) FROM (SELECT DISTINCT event_name FROM chosen)"
 
 # The newest of each place in an event first, then the newest of any: examples that differ say more. Which item of
-# an event it was is no difference. Aggregates keep `samples` rows a place, so memory stays small.
+# an event it was is no difference. Aggregates keep `samples` rows a place, so memory stays small; the lines
+# themselves are read for the samples alone (RAW).
 SAMPLES = """
 WITH violations AS (
     SELECT
-        * EXCLUDE (violations),
+        quarantine_id, site, log_date, segment, line, event_index, event_name,
         unnest(violations) AS violation
     FROM chosen
 ),
@@ -102,24 +94,31 @@ QUALIFY
 ORDER BY code, nth, sample.log_date DESC, sample.quarantine_id, sample.violation.path
 """
 
+RAW = """
+SELECT quarantine_id, raw
+FROM chosen
+WHERE quarantine_id IN (SELECT unnest($ids::VARCHAR[]))
+"""
 
-def choose(connection: duckdb.DuckDBPyConnection, asked: Asked) -> None:
-    """Make the views that the queries read: the valid and the quarantined events asked for, and the `chosen` ones."""
-    valid = connection.view(VALID if VALID in names(connection) else ASSET)
-    if VALID not in names(connection):
-        valid = valid.limit(0)
-    _asked(valid, asked).create_view("asked_valid")
-    quarantined = _asked(connection.view(ASSET), asked)
-    quarantined.create_view("asked_quarantined")
+
+def choose(connection: duckdb.DuckDBPyConnection, quarantined: duckdb.DuckDBPyRelation, asked: Asked) -> None:
+    """Make the views that the queries read: all quarantined events of the dates and sites, and the `chosen` ones.
+
+    Args:
+        connection: of the relation.
+        quarantined: `quarantined_events`.
+        asked: which of them.
+    """
+    of_range = asked_for(quarantined, asked)
+    of_range.create_view("asked_quarantined", replace=True)
     if asked.reasons:
         wanted = ConstantExpression(list(asked.reasons))
-        quarantined = quarantined.filter(
-            FunctionExpression("list_has_any", ColumnExpression("reasons"), wanted)
-        )
-    quarantined.create_view("chosen")
+        of_range = of_range.filter(FunctionExpression("list_has_any", ColumnExpression("reasons"), wanted))
+    of_range.create_view("chosen", replace=True)
 
 
-def _asked(events: duckdb.DuckDBPyRelation, asked: Asked) -> duckdb.DuckDBPyRelation:
+def asked_for(events: duckdb.DuckDBPyRelation, asked: Asked) -> duckdb.DuckDBPyRelation:
+    """The events of the log dates and sites asked for; they have `log_date` and `site`."""
     if asked.first:
         events = events.filter(ColumnExpression("log_date") >= ConstantExpression(asked.first))
     if asked.last:
