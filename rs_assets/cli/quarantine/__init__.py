@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from rs_assets.contract.report.asked import Asked
-    from rs_assets.contract.report.summary import Report
+    from rs_assets.contract.report.counted import Report
     from rs_assets.lake import Lake
     from rs_assets.settings import Settings
 

@@ -16,8 +16,8 @@ from rich.text import Text
 from rs_assets.cli import output
 from rs_assets.contract.codes import MEANINGS, Code
 from rs_assets.contract.report.asked import Asked
+from rs_assets.contract.report.counted import Group, Report
 from rs_assets.contract.report.samples import MARK, Sample
-from rs_assets.contract.report.summary import Group, Report
 
 SEEN = ("first seen", "last seen")
 NAMES = 10

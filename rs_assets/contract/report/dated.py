@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
-from rs_assets.contract.report.summary import Group, Report, rate
+from rs_assets.contract.report.counted import Group, Report, rate
 from rs_assets.lake.tables import Schema
 
 BEFORE = 7

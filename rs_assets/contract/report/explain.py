@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from rs_assets.contract.report import payload, pointing, remedies
+from rs_assets.contract.report import leaving_out, payload, pointing, remedies
 
 FIND = """
 SELECT quarantine_id, site, log_date, segment, line, event_index, received_at, event_name, contract_version, raw,
@@ -110,7 +110,7 @@ def explain(
                 remedy=remedies.remedy(**said),
             )
         )
-    left_out = payload.leave_out_others(root, event_index) if root is not None else 0
+    left_out = leaving_out.leave_out_others(root, event_index) if root is not None else 0
     laid_out = payload.laid_out(root, width, marks) if root is not None else []
     fields = (*place, text, encoded, violations, laid_out, left_out)
     return Explained(*fields)

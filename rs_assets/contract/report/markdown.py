@@ -5,10 +5,10 @@ Belongs here: their columns. Does not belong here: how a table is written (`mark
 
 from __future__ import annotations
 
+from rs_assets.contract.report.counted import Group
 from rs_assets.contract.report.dated import Dated, Kind, groups
 from rs_assets.contract.report.markup import percent, short, table
 from rs_assets.contract.report.page import meaning
-from rs_assets.contract.report.summary import Group
 
 
 def by_reason(dated: Dated) -> str:

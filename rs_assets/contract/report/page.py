@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from rs_assets.contract.codes import MEANINGS, Code
+from rs_assets.contract.report.counted import Day, Group, Place
 from rs_assets.contract.report.dated import Dated, Kind, groups
 from rs_assets.contract.report.markup import bars, lines, percent, short, text
 from rs_assets.contract.report.samples import MARK, Sample
 from rs_assets.contract.report.style import STYLE
-from rs_assets.contract.report.summary import Day, Group, Place
 
 TALL = 90
 """Pixels of the tallest bar."""

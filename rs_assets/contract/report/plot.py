@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rs_assets.contract.report.summary import Day
+from rs_assets.contract.report.counted import Day
 from rs_assets.drawing import COLOURS, figure
 
 

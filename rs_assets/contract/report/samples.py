@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from rs_assets.contract.codes import Code
-from rs_assets.contract.report import payload, pointing, queries, redaction, scrub
+from rs_assets.contract.report import leaving_out, payload, pointing, queries, redaction, scrub
 from rs_assets.contract.report.asked import Asked
 
 WIDTH = 88
@@ -99,7 +99,7 @@ def _payload(sample: Sample, line: bytes, root: payload.Node | None) -> str:
         text = scrub.mask(line[: 4 * TEXT].decode(errors="replace"))
         return text if len(text) <= TEXT else f"{text[:TEXT]}{scrub.MASK}"
     shown = redaction.redacted(root)
-    payload.leave_out_others(shown, sample.event_index)
+    leaving_out.leave_out_others(shown, sample.event_index)
     _leave_out_items(sample, shown)
     pointed = pointing.point(shown, sample.event_index, sample.path)
     marks = dict.fromkeys(pointed.steps, (1,)) if sample.path else {}
@@ -111,7 +111,7 @@ def _leave_out_items(sample: Sample, shown: payload.Node) -> None:
     if sample.event_index is not None and isinstance(events, payload.Array):
         item = _ITEM.search(sample.path)
         params = payload.member(events.elements[sample.event_index], "params")
-        payload.shorten(payload.member(params, "items"), int(item[1]) if item else 0)
+        leaving_out.shorten(payload.member(params, "items"), int(item[1]) if item else 0)
 
 
 def _around(sample: Sample, shown: payload.Node) -> payload.Steps:

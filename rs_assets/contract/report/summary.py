@@ -1,7 +1,7 @@
 """Counting what was quarantined, over any range of log dates.
 
-Belongs here: the report as dataclasses, which scripts get as JSON. Does not belong here: pages, SQL (`queries`),
-what of a sample may be shown (`redaction`).
+Belongs here: from tables to a report. Does not belong here: what a report is made of (`counted`), pages, SQL
+(`queries`), what of a sample may be shown (`redaction`).
 
 The queries read nothing but the columns they count by, and the examples are taken while counting, so memory does
 not grow with the history.
@@ -12,74 +12,19 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import duckdb
 import polars as pl
 
 from rs_assets.contract.report import queries
 from rs_assets.contract.report.asked import Asked
-from rs_assets.contract.report.samples import Sample, samples
+from rs_assets.contract.report.counted import Day, Group, Place, Report, rate
+from rs_assets.contract.report.samples import samples
 from rs_assets.contract.report.scrub import scrub
 from rs_assets.lake.tables import Schema
 
 RECEIVED: Schema = {"log_date": pl.Date, "site": pl.String, "event_name": pl.String, "events": pl.Int64}
-
-
-@dataclass(frozen=True)
-class Day:
-    """A log date: the events received on it, and those of them that are in question."""
-
-    log_date: dt.date
-    events: int
-    quarantined: int
-    rate: float | None
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an event stands in the raw log; `event_index` is null where the whole line is at fault."""
-
-    log_date: dt.date
-    segment: str
-    line: int
-    event_index: int | None
-    site: str
-
-
-@dataclass(frozen=True)
-class Group:
-    """The quarantined events with something in common, and the first and last of them in the log.
-
-    Of a site and of an event name all `events` received are known, and the rate.
-    """
-
-    name: str | None
-    quarantined: int
-    first_log_date: dt.date
-    last_log_date: dt.date
-    first: Place
-    last: Place
-    by_log_date: dict[dt.date, int]
-    events: int | None
-    rate: float | None
-
-
-@dataclass(frozen=True)
-class Report:
-    """All of it. `event_names` counts the names there are; only the most frequent are listed."""
-
-    first_log_date: dt.date
-    last_log_date: dt.date
-    events: int
-    quarantined: int
-    rate: float | None
-    by_log_date: list[Day]
-    by_reason: list[Group]
-    by_site: list[Group]
-    by_event_name: list[Group]
-    event_names: int
-    samples: list[Sample]
 
 
 def received(connection: duckdb.DuckDBPyConnection, valid: duckdb.DuckDBPyRelation) -> pl.DataFrame:
@@ -133,11 +78,6 @@ def summarize(
         event_names=names,
         samples=samples(connection, asked),
     )
-
-
-def rate(quarantined: int, events: int) -> float | None:
-    """The share of events that are quarantined; None where there is no event."""
-    return quarantined / events if events else None
 
 
 def _frame(connection: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:

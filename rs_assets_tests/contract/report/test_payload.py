@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from rs_assets.contract.report.payload import laid_out, leave_out_others, member, parsed, shorten
+from rs_assets.contract.report.leaving_out import leave_out_others, shorten
+from rs_assets.contract.report.payload import laid_out, member, parsed
 
 
 def _text(line: str, width: int = 100) -> str:
