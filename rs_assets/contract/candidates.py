@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from rs_assets.contract.doubt import in_doubt
+from rs_assets.contract.doubt import Positions, in_doubt
 from rs_assets.contract.exact import WHOLE_LINE, Examined, examine
 from rs_assets.contract.parse import LINE_BYTES, NO_EVENT, MisalignedError, Parser
 from rs_assets.contract.schemas import PARAMS
@@ -35,10 +35,25 @@ class Candidates:
             event has may lack its column.
         misshapen: a row a violation that only the exact reading can tell, as `MISSHAPEN`. Those with
             null `event_index` are of lines that have no row in `events`.
+        shapes: those of `events`, by hash; None where the keys cannot be told.
+        templated: lines that hold a template.
     """
 
     events: pl.DataFrame
     misshapen: pl.DataFrame
+    shapes: Mapping[int, Shape | None]
+    templated: Positions
+
+    @property
+    def unexpected(self) -> list[int]:
+        """Shapes with a field that the contract does not know."""
+        return [of for of, shape in self.shapes.items() if shape is not None and shape.unexpected]
+
+    def shape_table(self) -> pl.DataFrame:
+        """The shapes as a table: `shape` (hash), `keys` and `params`."""
+        rows = [(of, list(s.keys), list(s.params)) for of, s in self.shapes.items() if s is not None]
+        kinds = [("shape", pl.UInt64()), ("keys", pl.List(pl.String)), ("params", pl.List(pl.String))]
+        return pl.DataFrame(rows, schema=kinds, orient="row").sort("shape")
 
 
 def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFrame | None) -> Candidates:
@@ -51,12 +66,12 @@ def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFram
         parsed: what `Parser.stream` made of them.
     """
     events = _parse(parser, _short(batch.lines)) if parsed is None else parsed
-    found = shapes.of(parser, batch, events)
+    found = shapes.of(parser, batch.text, events)
     if not _sent(found).issubset(events.columns):
         events = _parse(parser, _short(batch.lines))
-    doubtful = in_doubt(events, found, batch)
+    doubtful, templated = in_doubt(events, found, batch)
     if not len(doubtful):
-        return Candidates(events, pl.DataFrame(schema=MISSHAPEN))
+        return Candidates(events, pl.DataFrame(schema=MISSHAPEN), found, templated)
     examined = {k: examine(batch.text(k)) for k in doubtful.tolist()}
     sound = {k: seen.sound for k, seen in examined.items() if seen.sound is not None}
     clear = np.ones(len(batch), np.bool_)
@@ -65,8 +80,9 @@ def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFram
     if sound:
         again = _parse(parser, list(sound.values()))
         again = again.with_columns(k=pl.lit(pl.Series(list(sound), dtype=pl.UInt32)).gather(pl.col("k")))
+        found |= shapes.of(parser, sound.__getitem__, again)
         events = pl.concat([events, _of_use(again, events)], how="diagonal").sort("k", "event_index")
-    return Candidates(events, _misshapen(examined))
+    return Candidates(events, _misshapen(examined), found, templated)
 
 
 def _sent(shapes: Mapping[int, Shape | None]) -> frozenset[str]:

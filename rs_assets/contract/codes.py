@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-CONTRACT_VERSION = "1"
+CONTRACT_VERSION = "2"
 
 
 class Code(StrEnum):
@@ -21,17 +21,33 @@ class Code(StrEnum):
     NUL_BYTE = "NUL_BYTE"
     BODY_TOO_LARGE = "BODY_TOO_LARGE"
     TOO_MANY_EVENTS = "TOO_MANY_EVENTS"
+    TOO_MANY_PARAMS = "TOO_MANY_PARAMS"
+    NAME_INVALID = "NAME_INVALID"
+    NAME_RESERVED = "NAME_RESERVED"
+    NAME_DUPLICATED = "NAME_DUPLICATED"
     EVENT_UNKNOWN = "EVENT_UNKNOWN"
     FIELD_MISSING = "FIELD_MISSING"
     CLIENT_ID_MISSING = "CLIENT_ID_MISSING"
     TYPE_MISMATCH = "TYPE_MISMATCH"
     ENUM_INVALID = "ENUM_INVALID"
     OUT_OF_RANGE = "OUT_OF_RANGE"
+    VALUE_TOO_LONG = "VALUE_TOO_LONG"
     VALUE_CURRENCY_PAIR = "VALUE_CURRENCY_PAIR"
     ITEMS_MALFORMED = "ITEMS_MALFORMED"
     TS_INVALID = "TS_INVALID"
     TS_FUTURE = "TS_FUTURE"
     DUPLICATE = "DUPLICATE"
+
+
+class Flag(StrEnum):
+    """What is said of an event that is valid all the same."""
+
+    TS_LATE = "TS_LATE"
+    FIELD_UNEXPECTED = "FIELD_UNEXPECTED"
+    TOTAL_MISMATCH = "TOTAL_MISMATCH"
+    PLACEHOLDER = "PLACEHOLDER"
+    BOT_SUSPECTED = "BOT_SUSPECTED"
+    REPAIRED = "REPAIRED"
 
 
 MEANINGS: dict[Code, str] = {
@@ -42,15 +58,29 @@ MEANINGS: dict[Code, str] = {
     Code.NUL_BYTE: "the line holds a NUL byte",
     Code.BODY_TOO_LARGE: "the line is larger than the contract allows",
     Code.TOO_MANY_EVENTS: "the request holds more events than GA4 takes in one",
+    Code.TOO_MANY_PARAMS: "the event holds more parameters than GA4 takes",
+    Code.NAME_INVALID: "an event or a parameter is not named by letters, digits and underscores, 40 at most",
+    Code.NAME_RESERVED: "the name of an event or a parameter is Google's own",
+    Code.NAME_DUPLICATED: "the event says one field twice, and which counts is anybody's guess",
     Code.EVENT_UNKNOWN: "the event's name is not one of the contract's",
     Code.FIELD_MISSING: "a required field is not there",
     Code.CLIENT_ID_MISSING: "nobody sent it: no client_id",
     Code.TYPE_MISMATCH: "a field is of another JSON type than the contract's",
     Code.ENUM_INVALID: "a field's value is not one of those allowed",
     Code.OUT_OF_RANGE: "a number is outside of its range",
+    Code.VALUE_TOO_LONG: "a text has more characters than GA4 keeps of it",
     Code.VALUE_CURRENCY_PAIR: "value and currency come together or not at all",
     Code.ITEMS_MALFORMED: "items is not an array of objects that each name an item",
     Code.TS_INVALID: "a timestamp is not in microseconds since 1970, or lies before the year 2000",
     Code.TS_FUTURE: "the event's time is more than 15 minutes after it was received",
-    Code.DUPLICATE: "an equal event was received before and is valid",
+    Code.DUPLICATE: "an equal event was received before",
+}
+
+FLAG_MEANINGS: dict[Flag, str] = {
+    Flag.TS_LATE: "it happened more than 72 hours before it was received",
+    Flag.FIELD_UNEXPECTED: "it has a field that the contract does not know, kept in the log and nowhere else",
+    Flag.TOTAL_MISMATCH: "the purchase's value is not the sum of its items, nor that with tax and shipping",
+    Flag.PLACEHOLDER: "a text holds a template that was never filled, such as ${title}",
+    Flag.BOT_SUSPECTED: "its user agent says that it is a machine",
+    Flag.REPAIRED: "a repair made it valid; the column repairs says which",
 }

@@ -18,7 +18,9 @@ from pandera.api.polars.types import PolarsData
 
 from rs_assets.contract.codes import Code
 
-NUMBER, INTEGER, TEXT, SCALAR = "number", "integer", "string", "string or integer"
+NUMBER, INTEGER, TEXT, SCALAR, OBJECT = "number", "integer", "string", "string or integer", "object"
+PARAM_CHARS = 100  # of a parameter's or an item's text, where GA4 says nothing else
+ESCAPE = r"\\(?:u[0-9a-fA-F]{4}|.)"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ def check(
     message: str,
     *,
     on_null: bool = True,
+    quick: Callable[[pl.Expr], pl.Expr] | None = None,
+    **knows: object,
 ) -> pa.Check:
     """A pandera check on one column that is a single polars expression.
 
@@ -45,24 +49,35 @@ def check(
         expected: what would be right, for the violation (`a number >= 0`).
         message: a sentence's predicate (`must not be negative`); the field's path goes before it.
         on_null: the verdict where the expression is null; True leaves missing fields to FIELD_MISSING.
+        quick: what is cheaper and never true where `holds` is not: `holds` is only asked where it is false.
+        knows: limits for `description` to read: `required`, `at_least`, `at_most`, `pattern`, `members`.
     """
 
     def column_check(data: PolarsData) -> pl.LazyFrame:
         return data.lazyframe.select(holds(pl.col(data.key)).fill_null(on_null))
 
     return pa.Check(
-        column_check, name=code, ignore_na=False, statistics={"says": Expectation(expected, message)}
+        column_check,
+        name=code,
+        ignore_na=False,
+        statistics={"says": Expectation(expected, message), "quick": quick, **knows},
     )
 
 
-def frame_check(code: Code, holds: pl.Expr, expected: str, message: str, path: str) -> pa.Check:
-    """A check over several columns of one row. `path` is the field that the violation points at."""
+def frame_check(
+    code: Code, holds: pl.Expr, expected: str, message: str, path: str, **knows: object
+) -> pa.Check:
+    """A check over several columns of one row. `path` is the field that the violation points at.
+
+    `knows` is as of `check`; `presence` says that nothing counts but which of the columns are there.
+    """
 
     def whole_row_check(data: PolarsData) -> pl.LazyFrame:
         return data.lazyframe.select(holds.fill_null(True))
 
     says = Expectation(expected, message)
-    return pa.Check(whole_row_check, name=code, ignore_na=False, statistics={"says": says, "path": path})
+    knows |= {"says": says, "path": path}
+    return pa.Check(whole_row_check, name=code, ignore_na=False, statistics=knows)
 
 
 def number_of(text: pl.Expr) -> pl.Expr:
@@ -89,10 +104,28 @@ def column(path: str, kind: str, checks: list[pa.Check]) -> pa.Column:
     return pa.Column(pl.String, checks, nullable=True, metadata={"path": path, "kind": kind})
 
 
-def text(path: str, *more: pa.Check) -> pa.Column:
-    """A string."""
+def text(path: str, *more: pa.Check, chars: int | None = PARAM_CHARS) -> pa.Column:
+    """A string of so many characters at most; None is any number."""
     typed = check(Code.TYPE_MISMATCH, is_string, "a string", "must be a string")
-    return column(path, TEXT, [typed, *more])
+    limit = [] if chars is None else [_no_longer_than(chars)]
+    return column(path, TEXT, [typed, *limit, *more])
+
+
+def _no_longer_than(chars: int) -> pa.Check:
+    return check(
+        Code.VALUE_TOO_LONG,
+        lambda c: ~is_string(c) | (c.str.replace_all(ESCAPE, "_").str.len_chars() <= chars + len('""')),
+        f"at most {chars:,} characters",
+        f"has more than {chars:,} characters",
+        at_most=chars,
+        quick=lambda c: c.str.len_bytes() <= chars + len('""'),
+    )
+
+
+def json_object(path: str, *more: pa.Check) -> pa.Column:
+    """An object, kept as JSON."""
+    typed = check(Code.TYPE_MISMATCH, lambda c: c.str.starts_with("{"), "an object", "must be an object")
+    return column(path, OBJECT, [typed, *more])
 
 
 def scalar(path: str, *more: pa.Check) -> pa.Column:
@@ -127,7 +160,14 @@ def integer(path: str, *more: pa.Check) -> pa.Column:
 
 def required(code: Code = Code.FIELD_MISSING) -> pa.Check:
     """The field must be there."""
-    return check(code, lambda c: c.is_not_null(), "a value", "is required and is not there", on_null=False)
+    return check(
+        code,
+        lambda c: c.is_not_null(),
+        "a value",
+        "is required and is not there",
+        on_null=False,
+        required=True,
+    )
 
 
 def filled(code: Code) -> pa.Check:
@@ -138,6 +178,8 @@ def filled(code: Code) -> pa.Check:
         "a value that is not empty",
         "is required and is not there, or empty",
         on_null=False,
+        required=True,
+        at_least=1,
     )
 
 
@@ -149,4 +191,6 @@ def within(at_least: float, at_most: float) -> pa.Check:
         lambda c: number_of(c).is_between(at_least, at_most),
         f"a number from {limits}",
         f"must be from {limits}",
+        at_least=at_least,
+        at_most=at_most,
     )

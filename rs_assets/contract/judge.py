@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from rs_assets.contract import schemas
-from rs_assets.contract.candidates import candidates
+from rs_assets.contract.candidates import Candidates, candidates
+from rs_assets.contract.flags import flags
 from rs_assets.contract.parse import Parser
 from rs_assets.contract.repairs.apply import repaired
 from rs_assets.contract.repairs.repair import Repair
@@ -22,7 +23,7 @@ from rs_assets.contract.rules import compile_schema, for_event_types
 from rs_assets.contract.schemas.envelope import received_time
 from rs_assets.contract.shapes import Shapes
 from rs_assets.contract.typed import typed
-from rs_assets.contract.verdict import failures
+from rs_assets.contract.verdict import FAILURES, failures
 from rs_assets.log.blocks import Batch
 
 EVENT_RULES = [
@@ -32,6 +33,7 @@ EVENT_RULES = [
     *for_event_types(schemas.EVENT_TYPES),
 ]
 ITEM_RULES = compile_schema(schemas.ITEM)
+SHAPE_RULES = compile_schema(schemas.SHAPE)
 
 FOUND = ("k", "event_index", "row", "rule", "code", "path", "message", "expected", "observed")
 
@@ -66,16 +68,17 @@ def judge(
     read = candidates(parser, shapes, batch, parsed)
     events = _with_place(repaired(read.events, repairs, log_date), batch, log_date)
     items = _items(events)
-    found = _violations(events, items, read.misshapen)
+    found = _violations(events, items, read)
     sound = np.ones(events.height, np.bool_)
     sound[found["row"].drop_nulls().to_numpy()] = False
     valid = events if sound.all() else events.filter(sound)
     kept = items if sound.all() else items.filter(sound[items["row"].to_numpy()])
     seen = events.select("k", "event_index", "received_time", "event_name")
     escapes = batch.data.find(b"\\", 0, batch.size) >= 0 or events["repairs"].count() > 0
-    return Judged(
-        batch, typed(valid, kept, escapes=escapes), valid.select("k", "event_index"), found.drop("row"), seen
-    )
+    rows = typed(valid, kept, escapes=escapes)
+    said = flags(valid, rows, kept, read.unexpected, read.templated)
+    rows = rows.with_columns(flags=said)
+    return Judged(batch, rows, valid.select("k", "event_index"), found.drop("row"), seen)
 
 
 def _with_place(events: pl.DataFrame, batch: Batch, log_date: str) -> pl.DataFrame:
@@ -110,9 +113,12 @@ def of_segments(batch: Batch, values: list[str]) -> pl.Expr:
     return pl.lit(pl.Series(values, dtype=pl.String).gather(batch.segment))
 
 
-def _violations(events: pl.DataFrame, items: pl.DataFrame, misshapen: pl.DataFrame) -> pl.DataFrame:
+def _violations(events: pl.DataFrame, items: pl.DataFrame, read: Candidates) -> pl.DataFrame:
     """All that is held against the events of a batch: `k`, `event_index`, `row` and a violation's fields."""
-    by_rules = pl.concat([failures(events, EVENT_RULES), _item_failures(items)])
+    misshapen = read.misshapen
+    by_rules = pl.concat(
+        [failures(events, EVENT_RULES), _item_failures(items), _shape_failures(events, read)]
+    )
     rows = pl.col("row")
     by_rules = by_rules.with_columns(
         k=pl.lit(events["k"]).gather(rows), event_index=pl.lit(events["event_index"]).gather(rows)
@@ -133,6 +139,19 @@ def _violations(events: pl.DataFrame, items: pl.DataFrame, misshapen: pl.DataFra
         .select("row", "rule", "path")
     )
     return pl.concat([shapes, by_rules.join(consequences, on=["row", "rule", "path"], how="anti")])
+
+
+def _shape_failures(events: pl.DataFrame, read: Candidates) -> pl.DataFrame:
+    """The shapes are judged, a few dozen of them, and then every event of those that fail."""
+    shapes = read.shape_table()
+    found = failures(shapes, SHAPE_RULES)
+    if found.is_empty():
+        return found
+    found = found.with_columns(
+        shape=pl.lit(shapes["shape"]).gather(pl.col("row")),
+        rule=pl.col("rule") + len(EVENT_RULES) + len(ITEM_RULES),
+    )
+    return found.drop("row").join(events.select("row", "shape"), on="shape").select(*FAILURES)
 
 
 def _item_failures(items: pl.DataFrame) -> pl.DataFrame:

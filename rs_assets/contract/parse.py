@@ -29,7 +29,8 @@ LINE_BYTES = 1 << 20  # GA4 takes 130 kB; a megabyte is no event
 NO_EVENT = b"{}"
 """Stands in for a line that is not given to the native reader; without an event, it is in doubt."""
 
-_BODY = "STRUCT(client_id JSON, user_id JSON, timestamp_micros JSON, events JSON[])"
+_OF_BODY = ("client_id", "user_id", "user_properties", "consent")
+_BODY = f"STRUCT({', '.join(f'{name} JSON' for name in _OF_BODY)}, timestamp_micros JSON, events JSON[])"
 _COLUMNS = {**dict.fromkeys(map(str, ENVELOPE.columns), "JSON"), "body": _BODY}
 _ENVELOPE = ", ".join(map(str, ENVELOPE.columns))
 _KEYS = "json_keys(event, ['$', '$.params'])"
@@ -37,7 +38,7 @@ _KEYS = "json_keys(event, ['$', '$.params'])"
 # Same bytes, same row order: no join and no IN belongs in here (they lose the order of the file).
 _EVENTS = f"""
     SELECT
-        {_ENVELOPE}, body.client_id, body.user_id, body.timestamp_micros AS body_timestamp_micros,
+        {_ENVELOPE}, {", ".join(f"body.{name}" for name in _OF_BODY)}, body.timestamp_micros AS body_timestamp_micros,
         unnest(CASE WHEN len(body.events) > 0 THEN body.events ELSE [NULL] END) AS event,
         unnest(range(greatest(coalesce(len(body.events), 0), 1))) AS event_index
     FROM {{source}}

@@ -11,7 +11,7 @@ import datetime as dt
 import polars as pl
 
 from rs_assets.contract.codes import CONTRACT_VERSION, Code
-from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, Judged, event_ids, of_segments
+from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, SHAPE_RULES, Judged, event_ids, of_segments
 from rs_assets.contract.verdict import VIOLATION
 from rs_assets.lake.tables import Schema
 from rs_assets.log.blocks import Batch
@@ -73,7 +73,7 @@ def duplicate_violations(places: pl.DataFrame) -> pl.DataFrame:
     return places.select(
         "k",
         "event_index",
-        rule=pl.lit(len(EVENT_RULES) + len(ITEM_RULES), pl.UInt32),
+        rule=pl.lit(len(EVENT_RULES) + len(ITEM_RULES) + len(SHAPE_RULES), pl.UInt32),
         code=pl.lit(str(Code.DUPLICATE)),
         path=pl.lit(""),
         message=pl.lit(message),

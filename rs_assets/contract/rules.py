@@ -10,7 +10,7 @@ exactly one expression (an element-wise function, say) cannot be part of the pas
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -26,6 +26,7 @@ from rs_assets.contract.fields import Expectation
 class Rule:
     """One check. `holds` is true where a row is fine; it is never null.
 
+    `quick` is cheaper and only true where `holds` is, which need not be asked there.
     `spares` is the column without which the rule has nothing to say: where that is null, it holds.
     """
 
@@ -36,6 +37,7 @@ class Rule:
     message: str
     column: str | None
     spares: str | None = None
+    quick: pl.Expr | None = None
 
 
 class _Recorder:
@@ -104,8 +106,13 @@ def _rule(check: pa.Check, schema: pa.DataFrameSchema, column: str | None, path:
         expected=says.expected,
         message=says.message,
         column=column,
+        quick=_quick(statistics.get("quick"), column),
         spares=column if column is not None and _holds_on_null(holds, column, schema) else None,
     )
+
+
+def _quick(cheaper: Callable[[pl.Expr], pl.Expr] | None, column: str | None) -> pl.Expr | None:
+    return cheaper(pl.col(column)).fill_null(True) if cheaper is not None and column is not None else None
 
 
 def _holds_on_null(holds: pl.Expr, column: str, schema: pa.DataFrameSchema) -> bool:

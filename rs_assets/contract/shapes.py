@@ -6,13 +6,14 @@ worked out once a shape. Does not belong here: values.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 import polars as pl
 
+from rs_assets.contract.flags import unexpected_fields
 from rs_assets.contract.parse import MisalignedError, Parser
-from rs_assets.log.blocks import Batch
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Shape:
         """Whether there is an items, be it null."""
         return "items" in self.params
 
+    @property
+    def unexpected(self) -> bool:
+        """Whether it has a field that the contract does not know."""
+        return any(unexpected_fields(self.keys, self.params))
+
 
 class Shapes:
     """Those met so far, by the hash that the parser gives."""
@@ -44,13 +50,15 @@ class Shapes:
     def __init__(self) -> None:
         self._known: dict[int, Shape] = {}
 
-    def of(self, parser: Parser, batch: Batch, events: pl.DataFrame) -> dict[int, Shape | None]:
-        """The shapes of a batch's events; None where the keys cannot be told."""
+    def of(
+        self, parser: Parser, text: Callable[[int], bytes], events: pl.DataFrame
+    ) -> dict[int, Shape | None]:
+        """The shapes of events; None where the keys cannot be told. `text` gives the line of a `k`."""
         met = events.filter("is_object").unique("shape", keep="first").select("shape", "k", "event_index")
         unknown = [place for place in met.iter_rows() if place[0] not in self._known]
         if unknown:
             with suppress(MisalignedError):
-                found = parser.keys([batch.text(k) for _, k, _ in unknown])
+                found = parser.keys([text(k) for _, k, _ in unknown])
                 at = {(n, event_index): n for n, (_, _, event_index) in enumerate(unknown)}
                 for n, event_index, shape, of_event, of_params in found.iter_rows():
                     if (n, event_index) in at and shape == unknown[n][0]:

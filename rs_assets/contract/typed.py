@@ -10,17 +10,20 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from rs_assets.contract.fields import INTEGER, NUMBER, SCALAR, TEXT, integer_of
+from rs_assets.contract.fields import INTEGER, NUMBER, OBJECT, SCALAR, TEXT, integer_of
 from rs_assets.contract.schemas import ITEM, PARAMS
 from rs_assets.lake.tables import Schema
 
 LATE = pl.duration(hours=72)
-TYPES = {TEXT: pl.String, NUMBER: pl.Float64, INTEGER: pl.Int64, SCALAR: pl.String}
+TYPES = {TEXT: pl.String, NUMBER: pl.Float64, INTEGER: pl.Int64, SCALAR: pl.String, OBJECT: pl.String}
 
 PARAM_KINDS = {name: str((column.metadata or {})["kind"]) for name, column in PARAMS.items()}
 ITEM_KINDS = {str(name): str((column.metadata or {})["kind"]) for name, column in ITEM.columns.items()}
 ITEM_STRUCT = pl.Struct({name: TYPES[kind] for name, kind in ITEM_KINDS.items()})
-PERSON_KINDS = dict.fromkeys(("site", "request_id", "client_id", "user_id", "event_name", "user_agent"), TEXT)
+PERSON_KINDS = {
+    **dict.fromkeys(("site", "request_id", "client_id", "user_id", "event_name", "user_agent"), TEXT),
+    **dict.fromkeys(("user_properties", "consent"), OBJECT),
+}
 
 VALID_EVENTS: Schema = {
     "log_date": pl.Date,
@@ -36,11 +39,15 @@ VALID_EVENTS: Schema = {
     **{"session_ref" if name == "session_id" else name: TYPES[kind] for name, kind in PARAM_KINDS.items()},
     "items": pl.List(ITEM_STRUCT),
     "user_agent": pl.String,
+    "user_properties": pl.String,
+    "consent": pl.String,
     "is_late": pl.Boolean,
+    "flags": pl.List(pl.String),
     "repairs": pl.List(pl.String),
     "fingerprint": pl.UInt64,
 }
-"""The columns of `valid_events`. Times are UTC; `value`, `tax`, `shipping` and prices are in `currency`."""
+"""The columns of `valid_events`. Times are UTC; `value`, `tax`, `shipping` and prices are in `currency`;
+`user_properties` and `consent` are JSON."""
 
 
 def typed(events: pl.DataFrame, items: pl.DataFrame, *, escapes: bool = True) -> pl.DataFrame:
@@ -58,6 +65,7 @@ def typed(events: pl.DataFrame, items: pl.DataFrame, *, escapes: bool = True) ->
         received_at=pl.col("received_time"),
         event_time=event_time,
         is_late=pl.col("received_time") - event_time > LATE,
+        flags=pl.lit(None, pl.List(pl.String)),  # said of whole rows, once there are some (`flags`)
     )
     return columns.rename({"session_id": "session_ref"}).select(*VALID_EVENTS)
 
@@ -74,7 +82,7 @@ def _lists(rows: pl.Series, row: pl.Series, items: pl.DataFrame) -> pl.Series:
 def _cast(frame: pl.DataFrame, kinds: dict[str, str], escapes: bool) -> pl.DataFrame:
     """JSON text of the given kinds as values."""
     absent = {name for name in kinds if name not in frame or frame[name].null_count() == frame.height}
-    strings = [name for name, kind in kinds.items() if TYPES[kind] == pl.String and name not in absent]
+    strings = [name for name, kind in kinds.items() if kind in (TEXT, SCALAR) and name not in absent]
     quoted = [name for name in strings if kinds[name] == TEXT]
     unquoted = frame.with_columns(
         *[pl.col(name).str.tail(-1).str.head(-1) for name in quoted],

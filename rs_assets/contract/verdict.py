@@ -28,13 +28,22 @@ def failures(frame: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
     """
     sent = {name for name in frame.columns if frame[name].null_count() < frame.height}
     asked = [(i, rule) for i, rule in enumerate(rules) if rule.spares is None or rule.spares in sent]
-    held = frame.lazy().select(rule.holds.alias(str(i)) for i, rule in asked).collect()
+    first = {i: rule.holds if rule.quick is None else rule.quick for i, rule in asked}
+    held = frame.lazy().select(holds.alias(str(i)) for i, holds in first.items()).collect()
     found = [
         _describe(frame, rows, rule, i)
         for i, rule in asked
-        if not held[str(i)].all() and len(rows := (~held[str(i)]).arg_true())
+        if not held[str(i)].all() and len(rows := _failing(frame, (~held[str(i)]).arg_true(), rule))
     ]
     return pl.concat(found) if found else pl.DataFrame(schema=FAILURES)
+
+
+def _failing(frame: pl.DataFrame, rows: pl.Series, rule: Rule) -> pl.Series:
+    if rule.quick is None:
+        return rows
+    return rows.filter(
+        ~frame.select(pl.col(rule.holds.meta.root_names()).gather(rows)).select(rule.holds).to_series()
+    )
 
 
 def _describe(frame: pl.DataFrame, rows: pl.Series, rule: Rule, order: int) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from rs_assets.contract import judge, schemas
 from rs_assets.contract.candidates import Candidates, candidates
 from rs_assets.contract.codes import Code
-from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES
+from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, SHAPE_RULES
 from rs_assets.contract.parse import Parser
 from rs_assets.contract.rules import Rule
 from rs_assets.contract.shapes import Shapes
@@ -48,7 +48,9 @@ VALUES = (
     "0", "-0", "-0.0", "1", "-1", "12.0", "12.5", "1e400", "-1e400", "1e-400", "NaN", "-Infinity", "1000000000001",
     "86400000", "86400001", "1704189600", "1704189600000", "1704189600000000", "1704189600000000.5",
     "9223372036854775807", "9223372036854775808", "123456789012345678901234567890", "true", "false", "null",
-    "{}", "[]", '{"a":[1]}', "[1]", "EUR", '"', "",
+    "{}", "[]", '{"a":[1]}', '{"ad_user_data":"yes"}', '{"ad_user_data":"GRANTED"}', '"ga_x"', '"no name"',
+    f'"{"x" * 100}"', f'"{"x" * 101}"', f'"{"é" * 100}"', '"' + "\\n" * 100 + '"', f'"{"x" * 1_001}"',
+    "[1]", "EUR", '"', "",
 )  # fmt: skip
 """JSON text of every kind, and some that no reader gives."""
 TIMES = (
@@ -70,6 +72,9 @@ SOUND: Row = {
     "currency": '"EUR"',
     "transaction_id": '"t"',
     "search_term": '"s"',
+    "score": "1",
+    "virtual_currency_name": '"coins"',
+    "achievement_id": '"a"',
     "items": [{"item_id": '"i"'}],
     "received_time": TIMES[1],
     "folder_site": '"shop-a"',
@@ -83,10 +88,11 @@ def by_pandera(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> Iterator[tupl
     try:
         schema.validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as errors:
-        whole_row = {str(check.name): str(check.statistics["path"]) for check in schema.checks}
-        for name, code, row in errors.failure_cases.select("column", "check", "index").iter_rows():
+        whole_row = {i: str(check.statistics["path"]) for i, check in enumerate(schema.checks)}
+        failed = errors.failure_cases.select("column", "check", "check_number", "index")
+        for name, code, number, row in failed.iter_rows():
             column = schema.columns.get(name)
-            yield row, code, whole_row[code] if column is None else column.metadata["path"]
+            yield row, code, whole_row[number] if column is None else column.metadata["path"]
 
 
 def of_events(frame: pl.DataFrame) -> Verdicts:
@@ -129,7 +135,10 @@ def one_by_one() -> pl.DataFrame:
     rows += [alone("event_micros", micros) for micros in MICROS]
     rows += [alone("folder_site", value) for value in ('"shop-b"', None)]
     for name in NAMES:
-        for column in ("value", "items", "transaction_id", "search_term", "currency"):
+        for column in (
+            *("value", "items", "transaction_id", "search_term", "currency"),
+            *("score", "virtual_currency_name", "achievement_id"),
+        ):
             rows.append({**SOUND, "event_name": name, column: None})
         rows.append({**SOUND, "event_name": name, "items": []})
     return events_of(rows)
@@ -228,6 +237,12 @@ def test_the_split_finds_what_pandera_finds_in_a_generated_log(broken_log: RawLo
             expected[ids[row]].add(code)
         for row, code, _ in of_items:
             expected[ids[items["row"][row]]].add(code)
+        shapes = read.shape_table()
+        of_shapes = Counter(by_pandera(shapes.drop("shape"), schemas.SHAPE))
+        assert fused(shapes, SHAPE_RULES) == of_shapes
+        for row, code, _ in of_shapes:
+            for place in frame.filter(pl.col("shape") == shapes["shape"][row])["event_id"]:
+                expected[place].add(code)
         keys = read.misshapen.join(frame, on=["k", "event_index"], how="left")["event_id"]
         shapeless.update(keys.drop_nulls())
     outcome = split(broken_log)
@@ -240,6 +255,7 @@ def test_the_split_finds_what_pandera_finds_in_a_generated_log(broken_log: RawLo
     assert {code for codes in expected.values() for code in codes} >= {
         *("CLIENT_ID_MISSING", "EVENT_UNKNOWN", "FIELD_MISSING", "TYPE_MISMATCH", "OUT_OF_RANGE"),
         *("ENUM_INVALID", "VALUE_CURRENCY_PAIR", "ITEMS_MALFORMED", "TS_INVALID", "TS_FUTURE"),
+        *("NAME_INVALID", "NAME_RESERVED", "NAME_DUPLICATED", "TOO_MANY_PARAMS", "VALUE_TOO_LONG"),
     }
     for place, codes in expected.items():
         if place not in shapeless:

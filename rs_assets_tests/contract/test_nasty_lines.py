@@ -51,8 +51,8 @@ EVENTS: dict[str, tuple[str, tuple[Code, ...]]] = {
     "a name that is null": ('{"name":null,"params":{"page_title":"t"}}', MISSING),
     "a name that is a number": ('{"name":5,"params":{"page_title":"t"}}', TYPE),
     "a name that is an object": ('{"name":{"a":1},"params":{"page_title":"t"}}', TYPE),
-    "an empty name": ('{"name":"","params":{"page_title":"t"}}', UNKNOWN),
-    "a name with a space": ('{"name":" page_view","params":{"page_title":"t"}}', UNKNOWN),
+    "an empty name": ('{"name":"","params":{"page_title":"t"}}', (Code.NAME_INVALID,)),
+    "a name with a space": ('{"name":" page_view","params":{"page_title":"t"}}', (Code.NAME_INVALID,)),
     "a name of another case": ('{"name":"Page_View","params":{"page_title":"t"}}', UNKNOWN),
     "a name written with escapes": ('{"name":"\\u0070age_view","params":{"page_title":"t"}}', VALID),
     "a key written with escapes": ('{"n\\u0061me":"page_view","params":{"page_title":"t"}}', VALID),
@@ -73,7 +73,7 @@ EVENTS: dict[str, tuple[str, tuple[Code, ...]]] = {
     "a key before a space": ('{"name" : "page_view" , "params" : {"page_title" : "t"}}', VALID),
     "everything twice": (
         '{"name":"page_view","name":"page_view","params":{"method":"m","method":"m"}}',
-        VALID,
+        (Code.NAME_DUPLICATED,),
     ),
     "items that are an object": (titled('"items":{"item_id":"i"}'), ITEMS),
     "items that are an empty object": (titled('"items":{}'), ITEMS),
@@ -100,7 +100,7 @@ EVENTS: dict[str, tuple[str, tuple[Code, ...]]] = {
     "items written with an escape": (titled('"\\u0069tems":[{"item_id":"i"}]'), VALID),
     "items that are an object, with an escape": (titled('"\\u0069tems":{"item_id":"i"}'), ITEMS),
     "items that are an object, with another escape": (titled('"ite\\u006Ds":{}'), ITEMS),
-    "items twice": (titled('"items":[{"item_id":"i"}]', '"items":[{"item_id":"i"}]'), VALID),
+    "items twice": (titled('"items":[{"item_id":"i"}]', '"items":[{"item_id":"i"}]'), (Code.NAME_DUPLICATED,)),
     "items as a text": (titled('"method":"items"'), VALID),
     "items within a text": (titled(r'"method":"\"items\":{} \"params\":[1] {\"events\":[]}"'), VALID),
     "trailing commas within a text": (titled('"method":"a,} b,] , }"'), VALID),
@@ -139,7 +139,9 @@ EVENTS: dict[str, tuple[str, tuple[Code, ...]]] = {
     "a time with a fraction": ('{"name":"page_view","timestamp_micros":1704189600000000.5}', TYPE),
     "a text of every escape": (titled(r'"method":"\"\\\/\b\f\n\r\t\u0000\u00e9\ud83d\ude00"'), VALID),
     "a text of strange characters": (titled('"method":"\ufeff\u2028\u0085\uffff\U0010ffff\u202e"'), VALID),
-    "a text of 100,000 characters": (titled(f'"method":"{"é" * 100_000}"'), VALID),
+    "a text of 100,000 characters": (titled(f'"method":"{"é" * 100_000}"'), (Code.VALUE_TOO_LONG,)),
+    "a hundred characters that take more bytes": (titled(f'"method":"{"é" * 100}"'), VALID),
+    "a hundred characters that are escapes": (titled('"method":"' + r"\u0001" * 100 + '"'), VALID),
     "a text that is empty": (titled('"method":""'), VALID),
 }  # fmt: skip
 
@@ -325,8 +327,8 @@ def test_a_line_of_50_megabytes_is_too_large_and_its_neighbours_are_valid() -> N
 
 @pytest.mark.parametrize(("size", "valid"), [(1 << 20, True), ((1 << 20) + 1, False)])
 def test_a_line_is_too_large_above_one_mebibyte(size: int, valid: bool) -> None:
-    padding = size - len(envelope(event(page_title="")))
-    outcome = split_lines(envelope(event(page_title="x" * padding)))
+    padding = size - len(envelope(event(page_title="t"), ip=""))
+    outcome = split_lines(envelope(event(page_title="t"), ip="x" * padding))
     assert outcome.reasons == ({} if valid else {(1, None): [Code.BODY_TOO_LARGE]})
 
 

@@ -17,7 +17,7 @@ def shapes_of(tmp_path: Path, *lines: bytes) -> list[Shape | None]:
     with Parser() as parser:
         [(batch, parsed)] = parser.stream(read_batches(log, LOG_DATE))
         assert parsed is not None
-        found = Shapes().of(parser, batch, parsed)
+        found = Shapes().of(parser, batch.text, parsed)
         return [found.get(shape) for shape in parsed["shape"].to_list()]
 
 

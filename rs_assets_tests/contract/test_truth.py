@@ -19,7 +19,7 @@ PLACE = ["site", "log_date", "segment", "line", "event_index", "reason"]
 def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Summary, pl.DataFrame, list[Outcome]]:
     """What was written, the truth about it, and the split of every log date."""
     folder = tmp_path_factory.mktemp("planted")
-    plan = Plan(start=dt.date(2024, 2, 27), days=5, events=40_000, broken=0.05, seed=11)
+    plan = Plan(start=dt.date(2024, 2, 27), days=5, events=60_000, broken=0.05, seed=11)
     summary = generate(plan, str(folder / "raw"), str(folder / "truth.csv"))
     truth = pl.read_csv(folder / "truth.csv", schema_overrides={"event_index": pl.Int64})
     log = RawLog(str(folder / "raw"))
@@ -40,7 +40,7 @@ def test_every_class_of_fault_is_planted_many_times(
     planted: tuple[Summary, pl.DataFrame, list[Outcome]],
 ) -> None:
     summary, truth, _ = planted
-    assert summary.events == pytest.approx(40_000, rel=0.05)
+    assert summary.events == pytest.approx(60_000, rel=0.05)
     counts = Counter(truth["reason"])
     assert set(counts) == set(FAULTS)
     assert min(counts.values()) > 100

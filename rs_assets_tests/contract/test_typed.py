@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rs_assets.contract.codes import Code
-from rs_assets.contract.typed import VALID_EVENTS
+from rs_assets.contract.fields import TEXT
+from rs_assets.contract.typed import PARAM_KINDS, VALID_EVENTS
 from rs_assets.log.generator import Plan, generate
 from rs_assets.log.layout import RawLog
 from rs_assets_tests.logs import LOG_DATE, MICROS, SITE, envelope, event, split, split_lines, write_log
@@ -34,6 +35,11 @@ def test_an_event_with_every_field_has_every_column() -> None:
         "item_name": "n",
         "item_category": "k",
         "item_category2": "l",
+        **{f"item_category{n}": f"{n}" for n in (3, 4, 5)},
+        **{name: f"of {name}" for name in ("affiliation", "location_id", "creative_name", "creative_slot")},
+        **{name: f"of {name}" for name in ("promotion_id", "promotion_name")},
+        "tax": 0.25,
+        "currency": "EUR",
         "item_brand": "b",
         "item_variant": "v",
         "price": 2.5,
@@ -62,6 +68,8 @@ def test_an_event_with_every_field_has_every_column() -> None:
         "item_list_name": "ln",
         "search_term": "q",
         "method": "m",
+        "level": 3.0,
+        "score": 4.5,
     }
     line = envelope(
         {
@@ -69,13 +77,14 @@ def test_an_event_with_every_field_has_every_column() -> None:
             "timestamp_micros": MICROS - 5,
             "params": {**params, "session_id": "s1", "items": [item]},
         },
-        body={"user_id": "u"},
+        body={"user_id": "u", "user_properties": {"a": {"value": 1}}, "consent": {"ad_user_data": "DENIED"}},
         request_id="r-9",
         user_agent="agent",
     )
     row = one(line)
     assert isinstance(row.pop("fingerprint"), int)
     assert row == {
+        **{name: None for name in PARAM_KINDS if name != "session_id"},
         **params,
         "log_date": dt.date(2024, 1, 2),
         "event_id": "shop-a/2024-01-02/000001.ndjson:1:0",
@@ -92,8 +101,47 @@ def test_an_event_with_every_field_has_every_column() -> None:
         "shipping": 1.0,
         "items": [item],
         "user_agent": "agent",
+        "user_properties": '{"a":{"value":1}}',
+        "consent": '{"ad_user_data":"DENIED"}',
         "is_late": False,
+        "flags": ["TOTAL_MISMATCH"],
         "repairs": None,
+    }
+
+
+def test_every_parameter_of_the_contract_has_its_column() -> None:
+    texts = [name for name, kind in PARAM_KINDS.items() if kind == TEXT and name != "currency"]
+    for sent in (texts[:20], texts[20:40], texts[40:]):
+        row = one(envelope(event("page_view", **{name: f"of {name}" for name in sent})))
+        assert {name: row[name] for name in texts} == {
+            name: f"of {name}" if name in sent else None for name in texts
+        }
+
+
+def test_flags_are_said_of_the_events_they_are_true_of_and_of_no_other() -> None:
+    items = [{"item_id": "i", "price": 2.5, "quantity": 2}, {"item_id": "j", "price": 1}]
+    buy = {"currency": "EUR", "items": items, "tax": 0.5, "shipping": 2}
+    lines = [
+        envelope(event(page_title="t")),
+        envelope(event(page_title="hello ${title}"), event(page_title="t2")),
+        envelope(event(page_title="t3", debug_mode=1), {"name": "login", "origin": "app"}),
+        envelope(event(page_title="t4"), user_agent="Mozilla/5.0 (compatible; Googlebot/2.1)"),
+        envelope(*(event("purchase", transaction_id=f"{n}", value=n, **buy) for n in (6, 8.5, 7, 6.01))),
+        envelope(event("view_item", value=1, currency="EUR", items=[{"item_id": "{{ id }}"}])),
+        envelope({"name": "login", "timestamp_micros": MICROS - 73 * HOUR, "params": {"page_title": "${a}"}}),
+    ]
+    outcome = split_lines(*lines)
+    assert outcome.reasons == {}
+    said = [(line, index) for _, _, line, index in outcome.where_valid]
+    found = {at: flags for at, flags in zip(said, outcome.valid["flags"].to_list(), strict=True) if flags}
+    assert found == {
+        (2, 0): ["PLACEHOLDER"],
+        (3, 0): ["FIELD_UNEXPECTED"],
+        (3, 1): ["FIELD_UNEXPECTED"],
+        (4, 0): ["BOT_SUSPECTED"],
+        (5, 2): ["TOTAL_MISMATCH"],
+        (6, 0): ["PLACEHOLDER"],
+        (7, 0): ["PLACEHOLDER", "TS_LATE"],
     }
 
 

@@ -190,7 +190,10 @@ def reasons_of_items(items: object) -> set[str]:
             found.add("TYPE_MISMATCH")
         elif price < 0 or quantity < 1:
             found.add("OUT_OF_RANGE")
-        assert all(isinstance(item[name], str) and len(item[name]) <= 100 for name in item if "item_" in name)
+        assert all(isinstance(item[name], str) for name in item if "item_" in name)
+        found |= (
+            {"VALUE_TOO_LONG"} if any(len(item[name]) > 100 for name in item if "item_" in name) else set()
+        )
         assert set(item) <= {
             *("item_id", "item_name", "item_category", "item_brand", "item_variant"),
             *("price", "quantity", "index"),
@@ -198,9 +201,26 @@ def reasons_of_items(items: object) -> set[str]:
     return found
 
 
+class Members(dict[str, object]):
+    """An object that remembers whether it said a name twice."""
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        self.repeats = len(self) < len(pairs)
+
+
+GOOGLES = {"session_start", "user_engagement", "first_visit"}
+
+
+def reasons_of_name(name: str) -> set[str]:
+    if not re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,39}", name):
+        return {"NAME_INVALID"}
+    return {"NAME_RESERVED"} if name in GOOGLES or re.match("ga_|google_|firebase_", name) else set()
+
+
 def reasons_of_event(event: Event, body_time: object, received: int) -> set[str]:
-    found = set()
-    if event["name"] not in REQUIRED:
+    found = reasons_of_name(event["name"])
+    if not found and event["name"] not in REQUIRED:
         found.add("EVENT_UNKNOWN")
     time = event.get("timestamp_micros", body_time)
     if not isinstance(time, int):
@@ -213,7 +233,10 @@ def reasons_of_event(event: Event, body_time: object, received: int) -> set[str]
     params = event["params"]
     if not isinstance(params, dict):
         return found | {"TYPE_MISMATCH"}
-    assert len(params) <= 25
+    for name in params:
+        found |= reasons_of_name(name)
+    found |= {"NAME_DUPLICATED"} if params.repeats else set()
+    found |= {"TOO_MANY_PARAMS"} if len(params) > 25 else set()
     if REQUIRED.get(event["name"], set()) - set(params):
         found.add("FIELD_MISSING")
     for name in ("value", "engagement_time_msec"):
@@ -225,7 +248,12 @@ def reasons_of_event(event: Event, body_time: object, received: int) -> set[str]
         if name in params and not isinstance(params[name], str):
             found.add("TYPE_MISMATCH")
         elif name in params:
-            assert 0 < len(params[name]) <= (1000 if name == "page_location" else 100)
+            assert len(params[name]) > 0
+            found |= (
+                {"VALUE_TOO_LONG"}
+                if len(params[name]) > (1000 if name == "page_location" else 100)
+                else set()
+            )
     if "value" in params and "currency" not in params:
         found.add("VALUE_CURRENCY_PAIR")
     if "currency" in params and not re.fullmatch("[A-Z]{3}", params["currency"]):
@@ -244,7 +272,7 @@ def judged(log: Log) -> Counter[tuple[Key, str, str]]:
         if whole:
             found.update((line.key, "", reason) for reason in whole)
             continue
-        envelope = json.loads(line.data)
+        envelope = json.loads(line.data, object_pairs_hook=Members)
         body = envelope["body"]
         received = micros(envelope["received_at"])
         assert 1 <= len(body["events"]) <= 4

@@ -17,4 +17,6 @@ COMMERCE = (
     event_type("add_payment_info", "value", "items"),
     event_type("purchase", "transaction_id", "value", "items"),
     event_type("refund", "transaction_id", "value"),
+    event_type("view_promotion", "items"),
+    event_type("select_promotion"),
 )

@@ -12,4 +12,9 @@ ENGAGEMENT = (
     event_type("sign_up"),
     event_type("share"),
     event_type("select_content"),
+    event_type("screen_view"),
+    event_type("campaign_details"),
+    event_type("generate_lead", "value"),
+    event_type("join_group"),
+    event_type("tutorial_begin"),
 )

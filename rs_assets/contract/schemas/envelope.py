@@ -40,12 +40,13 @@ ENVELOPE = pa.DataFrameSchema(
                 "a UTC time such as 2024-01-01T00:00:00.123456Z",
                 "must be a UTC time with microseconds, ended by Z",
             ),
+            chars=None,
         ),
-        "site": text("site", required()),
-        "request_id": text("request_id", required()),
-        "path": text("path"),
-        "ip": text("ip"),
-        "user_agent": text("user_agent"),
+        "site": text("site", required(), chars=None),
+        "request_id": text("request_id", required(), chars=None),
+        "path": text("path", chars=None),
+        "ip": text("ip", chars=None),
+        "user_agent": text("user_agent", chars=None),
     },
     checks=[
         frame_check(

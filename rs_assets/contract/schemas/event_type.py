@@ -33,6 +33,7 @@ def _items() -> pa.Column:
             lambda c: c.list.len() > 0,
             "at least one item",
             "is empty",
+            at_least=1,
         ),
     ]
     return pa.Column(None, checks, nullable=True, metadata={"path": "params.items", "kind": "items"})

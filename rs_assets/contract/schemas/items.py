@@ -7,23 +7,23 @@ import polars as pl
 
 from rs_assets.contract.codes import Code
 from rs_assets.contract.fields import frame_check, integer, number, text, within
-from rs_assets.contract.schemas.event import MONEY_MAX
+from rs_assets.contract.schemas.event import MONEY
+
+TEXTS = (
+    *("item_id", "item_name", "item_category", "item_category2", "item_category3", "item_category4"),
+    *("item_category5", "item_brand", "item_variant", "affiliation", "coupon", "location_id"),
+    *("item_list_id", "item_list_name", "creative_name", "creative_slot", "promotion_id", "promotion_name"),
+)
 
 ITEM = pa.DataFrameSchema(
     {
-        "item_id": text("item_id"),
-        "item_name": text("item_name"),
-        "item_category": text("item_category"),
-        "item_category2": text("item_category2"),
-        "item_brand": text("item_brand"),
-        "item_variant": text("item_variant"),
-        "price": number("price", at_least=0, at_most=MONEY_MAX),
+        **{name: text(name) for name in TEXTS},
+        "price": number("price", **MONEY),
         "quantity": integer("quantity", within(1, 1e6)),
-        "discount": number("discount", at_least=0, at_most=MONEY_MAX),
+        "discount": number("discount", **MONEY),
+        "tax": number("tax", **MONEY),
         "index": integer("index", within(0, 1e6)),
-        "coupon": text("coupon"),
-        "item_list_id": text("item_list_id"),
-        "item_list_name": text("item_list_name"),
+        "currency": text("currency"),
     },
     checks=[
         frame_check(
@@ -32,6 +32,7 @@ ITEM = pa.DataFrameSchema(
             "an item with item_id or item_name",
             "names no item: neither item_id nor item_name",
             "",
+            presence=True,
         )
     ],
     name="item",

@@ -16,9 +16,10 @@ _NONE = pl.lit(None, pl.String)
 _PRICED = tuple(e for e in v.WITH_VALUE if e != v.BUY)
 """A purchase must have its currency: without it, it would break two rules."""
 _UNKNOWN = (
-    "view_itm", "addToCart", "Purchase!", "add-to-cart", "view item", "remove_from_basket", "pageview",
-    "PURCHASE",
+    "view_itm", "addToCart", "remove_from_basket", "pageview", "PURCHASE",
 )  # fmt: skip
+_ILL_FORMED = ("Purchase!", "add-to-cart", "view item", "1st_visit", "x" * 41)
+_TAKEN = ("session_start", "user_engagement", "first_visit", "ga_purchase", "firebase_login")
 _SECONDS_OF_1970_TO_2000 = 946_684_800
 _MINUTE = 60 * v.SECOND
 
@@ -36,6 +37,15 @@ def _in_items(pattern: str, by: str) -> dict[str, pl.Expr]:
     return {"items": pl.col("items").str.replace(pattern, by)}
 
 
+def _more_params(text: str) -> dict[str, pl.Expr]:
+    """Further parameters behind one that every event has."""
+    return {"engagement_time_msec": pl.col("engagement_time_msec") + pl.lit("," + text)}
+
+
+_LENGTH = pl.col("engagement_time_msec")
+_TWICE = {"engagement_time_msec": _LENGTH + pl.lit(',"engagement_time_msec":') + _LENGTH}
+
+
 def _kind(reason: str, events: tuple[int, ...], patch: dict[str, pl.Expr]) -> Kind:
     return Kind(reason, events, patch=patch)
 
@@ -49,6 +59,21 @@ EVENT_KINDS: tuple[Kind, ...] = (
     Kind("CLIENT_ID_MISSING", v.EVERY, "request", {"client_id": _NONE}),
     Kind("CLIENT_ID_MISSING", v.EVERY, "request", {"client_id": pl.lit('""')}),
     *(_kind("EVENT_UNKNOWN", v.EVERY, {"name": pl.lit(f'"{name}"')}) for name in _UNKNOWN),
+    *(_kind("NAME_INVALID", v.EVERY, {"name": pl.lit(f'"{name}"')}) for name in _ILL_FORMED),
+    *(
+        _kind("NAME_INVALID", v.EVERY, _more_params(f'"{name}":1'))
+        for name in ("", "page title", "_x", "x" * 41)
+    ),
+    *(_kind("NAME_RESERVED", v.EVERY, {"name": pl.lit(f'"{name}"')}) for name in _TAKEN),
+    *(
+        _kind("NAME_RESERVED", v.EVERY, _more_params(f'"{name}":1'))
+        for name in ("ga_id", "google_x", "firebase_y")
+    ),
+    _kind("NAME_DUPLICATED", v.EVERY, _TWICE),
+    _kind("NAME_DUPLICATED", v.EVERY, _more_params('"mode":1,"mode":2')),
+    _kind("TOO_MANY_PARAMS", v.EVERY, _more_params(",".join(f'"p{n}":{n}' for n in range(26)))),
+    _kind("VALUE_TOO_LONG", v.EVERY, {"page_location": pl.lit('"https://shop.example/' + "x" * 1_000 + '"')}),
+    _kind("VALUE_TOO_LONG", v.WITH_ITEMS, _in_items('"item_name":"', '"item_name":"' + "é" * 101)),
     _kind("FIELD_MISSING", (v.BUY,), {"transaction_id": _NONE}),
     _kind("FIELD_MISSING", v.WITH_ITEMS, {"items": _NONE}),
     _kind("FIELD_MISSING", (v.SEARCH,), {"search_term": _NONE}),
