@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typer
 
-from rs_assets.cli import front, generate, importing, quarantine, query, replay, status
+from rs_assets.cli import contract, front, generate, importing, quarantine, query, replay, status
 
 __all__ = ["COMMANDS", "app", "main"]
 
@@ -21,6 +21,7 @@ COMMANDS: tuple[front.Command, ...] = (
     front.Command("replay", replay.replay, "rs-assets replay --from 2024-01-01 --to 2024-01-07"),
     front.Command("status", status.status, "rs-assets status"),
     front.Command("quarantine", quarantine.quarantine, "rs-assets quarantine --from 2024-01-02 --samples 1"),
+    front.Command("contract", contract.contract, "rs-assets contract purchase --json-schema"),
     front.Command(
         "query",
         query.query,
