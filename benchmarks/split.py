@@ -61,6 +61,7 @@ def limit_query(path: Path) -> str:
     params = struct({**texts(PARAM_KINDS), "items": f"{struct(texts(ITEM_KINDS))}[]"})
     event = struct({"name": "VARCHAR", "timestamp_micros": INTEGER, "params": params})
     person = {"client_id": "VARCHAR", "user_id": "VARCHAR", "timestamp_micros": INTEGER}
+    person |= {"user_properties": "JSON", "consent": "JSON"}
     envelope = ("site", "request_id", "path", "ip", "user_agent")
     columns = {"received_at": "TIMESTAMP", **dict.fromkeys(envelope, "VARCHAR")}
     columns["body"] = struct({**person, "events": f"{event}[]"})
@@ -68,7 +69,8 @@ def limit_query(path: Path) -> str:
     return f"""
         SELECT * EXCLUDE (event), event.name, event.timestamp_micros AS event_timestamp, unnest(event.params)
         FROM (
-            SELECT * EXCLUDE (body), body.client_id, body.user_id, body.timestamp_micros AS body_timestamp,
+            SELECT * EXCLUDE (body), body.client_id, body.user_id, body.user_properties, body.consent,
+                body.timestamp_micros AS body_timestamp,
                 unnest(body.events) AS event
             FROM read_json('{path}', format='newline_delimited', ignore_errors=true, columns={{{described}}})
         )
