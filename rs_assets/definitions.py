@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import dagster as dg
 
+from rs_assets.defs.alert_sensors import alert_sensors
+from rs_assets.defs.alerts import alerts
 from rs_assets.defs.dbt import dbt_models
 from rs_assets.defs.events import split
 from rs_assets.defs.jobs import jobs
@@ -33,11 +35,13 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             raw_events(partitions),
             split(partitions),
             quarantine_report(partitions),
+            alerts(partitions, settings),
             *dbt_models(dbt_project(settings.home), partitions),
             *purchase_intent(partitions),
         ],
         jobs=schedule.jobs,
         schedules=schedule.schedules,
+        sensors=alert_sensors(settings),
         resources=resources(settings),
         executor=(
             dg.in_process_executor

@@ -6,8 +6,9 @@ Belongs here: names and defaults. Does not belong here: anything that is looked 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rs_assets.errors import UserError
 from rs_assets.log.layout import SITE, is_date
@@ -28,6 +29,8 @@ class Settings:
         datasets: RS_DATASETS, a folder of public data sets; empty when not set.
         first_log_date: RS_FIRST_LOG_DATE, where the partitions begin; the log's first if None.
         dagster_home: DAGSTER_HOME; each environment has its own by default.
+        alert_urls: RS_ALERT_URLS, Apprise URLs; never shown, for they hold secrets.
+        alert_rules: RS_ALERT_RULES, a TOML file that changes thresholds; None for the defaults.
     """
 
     home: str
@@ -38,6 +41,8 @@ class Settings:
     datasets: str
     dagster_home: str
     first_log_date: str | None = None
+    alert_urls: tuple[str, ...] = field(default=(), repr=False)
+    alert_rules: str | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -67,6 +72,8 @@ class Settings:
             datasets=env.get("RS_DATASETS") or "",
             first_log_date=_date(env.get("RS_FIRST_LOG_DATE")),
             dagster_home=_place(env.get("DAGSTER_HOME"), os.path.join(home, own_storage)),
+            alert_urls=_urls(env.get("RS_ALERT_URLS") or ""),
+            alert_rules=_place(env.get("RS_ALERT_RULES"), "") or None,
         )
 
 
@@ -74,6 +81,12 @@ def _date(given: str | None) -> str | None:
     if given and not is_date(given):
         raise UserError(f"RS_FIRST_LOG_DATE={given!r} is no log date.", "Write it as YYYY-MM-DD.")
     return given or None
+
+
+def _urls(given: str) -> tuple[str, ...]:
+    """URLs apart by spaces or commas; a comma inside of one, as between addresses, is part of it."""
+    apart = re.split(r"\s+|,(?=[A-Za-z][\w+.-]*://)|,(?=\s|$)", given)
+    return tuple(dict.fromkeys(url for url in apart if url))
 
 
 def _place(given: str | None, default: str) -> str:

@@ -71,3 +71,23 @@ def test_an_executor_that_is_not_known_is_refused_with_those_that_are() -> None:
     with pytest.raises(UserError, match="RS_EXECUTOR='celery' is not known") as error:
         Settings.from_env({"RS_EXECUTOR": "celery"})
     assert "in_process, multiprocess" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("given", "urls"),
+    [
+        ("", ()),
+        ("json://a/b", ("json://a/b",)),
+        (
+            "json://a, mailto://b?to=x@y.z,q@y.z\n tgram://c,",
+            ("json://a", "mailto://b?to=x@y.z,q@y.z", "tgram://c"),
+        ),
+        ("json://a,json://a", ("json://a",)),
+    ],
+)
+def test_alert_urls_stand_apart_by_commas_or_spaces_and_are_never_shown(
+    given: str, urls: tuple[str, ...]
+) -> None:
+    settings = Settings.from_env({"RS_ALERT_URLS": given})
+    assert settings.alert_urls == urls
+    assert "json://" not in repr(settings)

@@ -68,7 +68,7 @@ def observe(settings: Settings, on: dg.DagsterInstance) -> None:
     result = job.execute_in_process(instance=on, run_config=QUIET, raise_on_error=False)
     if not result.success:
         failed = [event for event in result.all_events if event.is_step_failure]
-        raise UserError("The raw log could not be observed.", _message(failed[0]) if failed else "")
+        raise UserError("The raw log could not be observed.", failure_message(failed[0]) if failed else "")
 
 
 def replay(
@@ -155,10 +155,10 @@ class _Watcher:
             self.progress.done += 1
             self.progress.doing.pop(step or "", None)
             if event.is_step_failure:
-                self.progress.failures.append(f"{step}: {_message(event)}")
+                self.progress.failures.append(f"{step}: {failure_message(event)}")
 
 
-def _message(event: dg.DagsterEvent) -> str:
+def failure_message(event: dg.DagsterEvent) -> str:
     """What a failed step says to a person: the innermost message, without the stack."""
     data = event.step_failure_data
     if data.user_failure_data and data.user_failure_data.description:

@@ -88,7 +88,9 @@ def test_a_log_date_without_a_segment_is_replayed_as_an_empty_one(place):
     replays.replay(place, "2024-01-02", "2024-01-04")
     valid, bad = tables(place)
     assert (valid.height, bad.height) == (0, 0)
-    assert len(Lake(str(place / "lake")).assets()) == 13
+    lake = Lake(str(place / "lake"))
+    dates = ["2024-01-02", "2024-01-03", "2024-01-04"]
+    assert [asset for asset in lake.assets() if lake.log_dates(asset) != dates] == []
 
 
 def test_rows_that_fail_a_dbt_test_are_not_published_and_what_was_stays(place):

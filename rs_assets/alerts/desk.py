@@ -1,0 +1,111 @@
+"""The desk: alerts into the lake, notices out of the house.
+
+Belongs here: the order of things, evaluate, publish, decide, note, deliver; each is done elsewhere. Does not
+belong here: Dagster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from rs_assets.alerts.alert import Alert, table
+from rs_assets.alerts.deliver import Delivered, deliver
+from rs_assets.alerts.evaluate import Evaluation, evaluate
+from rs_assets.alerts.facts import Reader
+from rs_assets.alerts.ledger import Ledger
+from rs_assets.alerts.notices import Notice, State, Statement, decide, over
+from rs_assets.alerts.rules import Rules
+from rs_assets.lake import Lake
+from rs_assets.lake.stage import Stage
+from rs_assets.lake.tables import write_table
+from rs_assets.log import RawLog
+
+ASSET = "alerts"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a range came to: evaluations and objects' digests by log date, and the lake's newest log date."""
+
+    evaluations: dict[str, Evaluation]
+    digests: dict[str, str]
+    newest: str
+
+
+def publish_alerts(
+    lake: Lake,
+    log: RawLog,
+    rules: Rules,
+    log_dates: Sequence[str],
+    on_date: Callable[[str], None] = lambda log_date: None,
+) -> Published:
+    """Evaluate log dates, in ascending order, and publish `alerts` for each."""
+    reader = Reader(lake, log, rules.baseline.log_dates, rules.new_fingerprint.minimum_events)
+    evaluations, digests = {}, {}
+    for log_date in log_dates:
+        on_date(log_date)
+        evaluations[log_date] = found = evaluate(rules, reader.read(log_date))
+        with Stage(lake) as stage:
+            write_table(table(found.alerts), stage.path(ASSET, log_date))
+            digests[log_date] = stage.publish()[ASSET, log_date]
+    return Published(evaluations, digests, reader.newest or log_dates[-1])
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Says what is to be said, once.
+
+    Args:
+        ledger: what was said.
+        rules: of which the section `delivery` is asked.
+        environment: the lake's.
+        urls: where notices go; none is fine, there are the log and the UI.
+    """
+
+    ledger: Ledger
+    rules: Rules
+    environment: str
+    urls: tuple[str, ...]
+
+    @property
+    def sends(self) -> bool:
+        """Whether notices leave the house at all."""
+        return bool(self.urls) and self.environment in self.rules.delivery.environments
+
+    def settle(self, evaluations: Iterable[Evaluation], newest: str) -> list[Notice]:
+        """Decide what is to be said of each log date, in ascending order; returns what was said now."""
+        new: list[Notice] = []
+        with self.ledger.lock("ledger"):
+            for evaluation in evaluations:
+                said = self.ledger.said()
+                notices = decide(evaluation, said, newest, self.rules.delivery.within_log_dates)
+                date = evaluation.log_date
+                judged = [Statement("", date, State.EVALUATED)] if date > said.newest else []
+                self.ledger.say(notices, judged, send=self.sends)
+                new += notices
+        return new
+
+    def tell(self, alert: Alert) -> list[Notice]:
+        """Say one alert that no evaluation found, unless it was said."""
+        return self._say(Notice(alert, State.FIRING))
+
+    def firing(self) -> dict[str, str]:
+        """Fingerprints that were said to fire and are not over, with the log date of the last statement."""
+        return self.ledger.said().firing()
+
+    def end(self, fingerprint: str, log_date: str) -> list[Notice]:
+        """Say that something is over, if it was said to fire."""
+        since = self.firing().get(fingerprint)
+        return self._say(over(fingerprint, since, log_date)) if since else []
+
+    def deliver(self) -> Delivered:
+        """Send what waits."""
+        return deliver(self.ledger, self.urls, self.environment) if self.sends else Delivered()
+
+    def _say(self, notice: Notice) -> list[Notice]:
+        with self.ledger.lock("ledger"):
+            if self.ledger.said().has(notice.statement):
+                return []
+            self.ledger.say([notice], [], send=self.sends)
+        return [notice]
