@@ -36,7 +36,7 @@ class Candidates:
         misshapen: a row a violation that only the exact reading can tell, as `MISSHAPEN`. Those with
             null `event_index` are of lines that have no row in `events`.
         shapes: those of `events`, by hash; None where the keys cannot be told.
-        templated: lines that hold a template.
+        templated: lines that may hold a template.
     """
 
     events: pl.DataFrame
@@ -87,8 +87,8 @@ def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFram
 
 def _sent(shapes: Mapping[int, Shape | None]) -> frozenset[str]:
     """The contract's parameters that events of these shapes have."""
-    params = (shape.params for shape in shapes.values() if shape is not None)
-    return frozenset(PARAMS).intersection(*[{name for sent in params for name in sent}])
+    sent = {name for shape in shapes.values() if shape is not None for name in shape.params}
+    return frozenset(PARAMS) & sent
 
 
 def _of_use(again: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:

@@ -34,7 +34,7 @@ Positions = npt.NDArray[np.int64]
 def in_doubt(
     events: pl.DataFrame, shapes: Mapping[int, Shape | None], batch: Batch
 ) -> tuple[Positions, Positions]:
-    """Positions of the lines that must be read again, and of those that hold a template; both ascending.
+    """Positions of the lines that must be read again, and of those that may hold a template; both ascending.
 
     Args:
         events: what the native parser made of the batch.
@@ -56,7 +56,8 @@ def in_doubt(
     templated = [k for k in hinted if any(sign in batch.text(k) for sign in SIGNS)]
     for k in hinted:
         doubtful[k] = bool(DOUBTFUL.search(batch.text(k)))
-    return np.flatnonzero(doubtful), np.array(templated, np.int64)
+    again = np.flatnonzero(doubtful)
+    return again, np.union1d(again, np.array(templated, np.int64))  # what is in doubt was not looked through
 
 
 def _hinted(batch: Batch, doubtful: npt.NDArray[np.bool_]) -> list[int]:

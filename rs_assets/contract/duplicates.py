@@ -30,15 +30,16 @@ class Seen:
             repeated[first[0]], self._zero = self._zero, True
             unique, first = unique[1:], first[1:]
         self._make_room(len(unique))
-        repeated[first[self._add(unique)]] = False
+        new = self._add(unique)
+        self._count += len(new)
+        repeated[first[new]] = False
         return repeated
 
     def _make_room(self, more: int) -> None:
         """Keep the table half empty, so that few probes find a slot."""
-        self._count += more
-        if 2 * self._count > len(self._slots):
+        if 2 * (self._count + more) > len(self._slots):
             kept = self._slots[self._slots != 0]
-            self._slots = np.zeros(1 << (4 * self._count - 1).bit_length(), np.uint64)
+            self._slots = np.zeros(1 << (4 * (self._count + more) - 1).bit_length(), np.uint64)
             self._add(kept)
 
     def _add(self, unique: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:

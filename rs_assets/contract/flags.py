@@ -34,7 +34,7 @@ def flags(
         valid: the same events as rows of `valid_events`.
         items: their items, a row an item with the `row` of its event.
         unexpected: shapes that hold a field the contract does not know.
-        templated: lines that hold one of TEMPLATES anywhere.
+        templated: lines that may hold one of TEMPLATES; those that do are found among them.
     """
     numbered = pl.DataFrame({"at": pl.int_range(valid.height, dtype=pl.UInt32, eager=True)})
     found = [

@@ -161,8 +161,9 @@ class _Cutter:
     def _memory(self) -> bytearray:
         """Room for all pieces: that of a batch that was released, if one is large enough."""
         with suppress(Empty):
-            while len(data := self._spare.get_nowait()) >= self.size:
-                return data
+            while True:  # those that are too small, of the first batches, are let go
+                if len(data := self._spare.get_nowait()) >= self.size:
+                    return data
         return bytearray(self.size + self.size // 8)
 
 

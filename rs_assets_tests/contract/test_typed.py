@@ -145,6 +145,12 @@ def test_flags_are_said_of_the_events_they_are_true_of_and_of_no_other() -> None
     }
 
 
+def test_a_broken_neighbour_takes_no_flag_from_an_event() -> None:
+    template, unexpected = event(page_title="${title}"), event(page_title="t", debug_mode=1)
+    outcome = split_lines(envelope(template, unexpected, 5, event(page_title="t")))
+    assert outcome.valid["flags"].to_list() == [["PLACEHOLDER"], ["FIELD_UNEXPECTED"], None]
+
+
 def test_a_bare_event_has_the_same_columns_and_they_are_null() -> None:
     outcome = split_lines(envelope({"name": "page_view"}))
     assert outcome.valid.schema == pl.Schema(VALID_EVENTS)
