@@ -14,9 +14,10 @@ import polars as pl
 
 from rs_assets.contract.doubt import Positions, in_doubt
 from rs_assets.contract.exact import WHOLE_LINE, Examined, examine
-from rs_assets.contract.parse import LINE_BYTES, NO_EVENT, MisalignedError, Parser
+from rs_assets.contract.parse import ITEM_FIELDS, LINE_BYTES, NO_EVENT, MisalignedError, Parser
 from rs_assets.contract.schemas import PARAMS
 from rs_assets.contract.shapes import Shape, Shapes
+from rs_assets.contract.verdict import Mask
 from rs_assets.log.blocks import Batch
 
 MISSHAPEN = {
@@ -33,13 +34,15 @@ class Candidates:
     Attributes:
         events: a row an event, as `Parser.parse` gives it, ordered by (`k`, `event_index`). A parameter that no
             event has may lack its column.
+        void: which rows are none: they are of lines in which no event can be told.
         misshapen: a row a violation that only the exact reading can tell, as `MISSHAPEN`. Those with
-            null `event_index` are of lines that have no row in `events`.
+            null `event_index` are of lines whose rows are void.
         shapes: those of `events`, by hash; None where the keys cannot be told.
         templated: lines that may hold a template.
     """
 
     events: pl.DataFrame
+    void: Mask | None
     misshapen: pl.DataFrame
     shapes: Mapping[int, Shape | None]
     templated: Positions
@@ -65,30 +68,53 @@ def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFram
         batch: the lines.
         parsed: what `Parser.stream` made of them.
     """
-    events = _parse(parser, _short(batch.lines)) if parsed is None else parsed
+    items = ITEM_FIELDS if parsed is None else _item_fields(parsed)
+    events = _parse(parser, _short(batch.lines), items) if parsed is None else parsed
     found = shapes.of(parser, batch.text, events)
     if not _sent(found).issubset(events.columns):
-        events = _parse(parser, _short(batch.lines))
+        events = _parse(parser, _short(batch.lines), items)
     doubtful, templated = in_doubt(events, found, batch)
     if not len(doubtful):
-        return Candidates(events, pl.DataFrame(schema=MISSHAPEN), found, templated)
+        return Candidates(events, None, pl.DataFrame(schema=MISSHAPEN), found, templated)
     examined = {k: examine(batch.text(k)) for k in doubtful.tolist()}
-    sound = {k: seen.sound for k, seen in examined.items() if seen.sound is not None}
-    clear = np.ones(len(batch), np.bool_)
-    clear[doubtful] = False
-    events = events.filter(clear[events["k"].to_numpy()])
-    if sound:
-        again = _parse(parser, list(sound.values()))
-        again = again.with_columns(k=pl.lit(pl.Series(list(sound), dtype=pl.UInt32)).gather(pl.col("k")))
-        found |= shapes.of(parser, sound.__getitem__, again)
+    if otherwise := _otherwise_read(events, examined):
+        events = events.filter(~pl.col("k").is_in(pl.Series(list(otherwise), dtype=pl.UInt32)))
+        again = _parse(parser, list(otherwise.values()), items)
+        again = again.with_columns(k=pl.lit(pl.Series(list(otherwise), dtype=pl.UInt32)).gather(pl.col("k")))
+        found |= shapes.of(parser, otherwise.__getitem__, again)
         events = pl.concat([events, _of_use(again, events)], how="diagonal").sort("k", "event_index")
-    return Candidates(events, _misshapen(examined), found, templated)
+    eventless = np.zeros(len(batch), np.bool_)
+    eventless[[k for k, seen in examined.items() if seen.envelope is None]] = True
+    return Candidates(events, eventless[events["k"].to_numpy()], _misshapen(examined), found, templated)
+
+
+def _otherwise_read(events: pl.DataFrame, examined: Mapping[int, Examined]) -> dict[int, bytes]:
+    """Lines of which the native reader has not the events that are there, as they are to be parsed again, by `k`.
+
+    A container of the wrong shape is none to the native reader: such an event it has read rightly.
+    """
+    ks = events["k"]
+    rows = ks.is_in(pl.Series(list(examined), dtype=pl.UInt32)).arg_true()
+    read = pl.DataFrame([ks.gather(rows), events["is_object"].gather(rows)])
+    counted = read.group_by("k").agg(pl.len(), objects=pl.col("is_object").sum())
+    native = {k: (count, objects) for k, count, objects in counted.iter_rows()}
+    return {
+        k: seen.sound or NO_EVENT
+        for k, seen in examined.items()
+        if seen.envelope is not None and native.get(k) != (seen.events, seen.objects)
+    }
 
 
 def _sent(shapes: Mapping[int, Shape | None]) -> frozenset[str]:
     """The contract's parameters that events of these shapes have."""
     sent = {name for shape in shapes.values() if shape is not None for name in shape.params}
     return frozenset(PARAMS) & sent
+
+
+def _item_fields(events: pl.DataFrame) -> Sequence[str]:
+    """The fields of an item that were read."""
+    lists = events.schema["items"]
+    return [field.name for field in lists.inner.fields]  # type: ignore[attr-defined]
 
 
 def _of_use(again: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
@@ -102,15 +128,15 @@ def _short(lines: list[bytes]) -> list[bytes]:
     return [NO_EVENT if len(line) > LINE_BYTES else line for line in lines]
 
 
-def _parse(parser: Parser, lines: Sequence[bytes]) -> pl.DataFrame:
+def _parse(parser: Parser, lines: Sequence[bytes], items: Sequence[str]) -> pl.DataFrame:
     """Parse, and find by halves the line that the native reader does not answer with one row."""
     try:
-        return parser.parse(lines)
+        return parser.parse(lines, items)
     except MisalignedError:
         if len(lines) == 1:
-            return parser.parse([NO_EVENT])  # in doubt: the exact reading decides
+            return parser.parse([NO_EVENT], items)  # in doubt: the exact reading decides
         half = len(lines) // 2
-        first, second = _parse(parser, lines[:half]), _parse(parser, lines[half:])
+        first, second = _parse(parser, lines[:half], items), _parse(parser, lines[half:], items)
         return pl.concat([first, second.with_columns(k=(pl.col("k") + half).cast(pl.UInt32))])
 
 

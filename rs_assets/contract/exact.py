@@ -4,8 +4,9 @@ Belongs here: telling exactly what is wrong with a line that is no envelope, or 
 shape inside one. Does not belong here: rules on fields (they are pandera checks), and every line that the
 native parser read whole: this is Python, line by line, and runs on those in doubt only.
 
-A line with a sound frame comes back as JSON without its misshapen containers, to be parsed natively like
-every other, and with a violation for each of them.
+A line with a sound frame comes back without its misshapen containers and with a violation for each of them. The
+native parser reads such a container as null, too; where it made other events of the line, `sound` is what to
+parse in its stead.
 """
 
 from __future__ import annotations
@@ -39,10 +40,27 @@ class Misshapen:
 
 @dataclass
 class Examined:
-    """A line after the exact reading: `sound` is None where nothing of it can be judged as an event."""
+    """A line after the exact reading.
 
-    sound: bytes | None
+    Attributes:
+        envelope: without what is misshapen; None where nothing of the line can be judged as an event.
+        violations: all of them.
+        events: how many it holds.
+    """
+
+    envelope: dict[str, Any] | None
     violations: list[Misshapen] = field(default_factory=list)
+    events: int = 0
+
+    @property
+    def objects(self) -> int:
+        """How many of its events are objects."""
+        return self.events - sum(violation.path == "" for violation in self.violations)
+
+    @property
+    def sound(self) -> bytes | None:
+        """The envelope as JSON."""
+        return None if self.envelope is None else _dumped(self.envelope)
 
 
 def examine(line: bytes) -> Examined:
@@ -65,7 +83,7 @@ def examine(line: bytes) -> Examined:
     found: list[Misshapen] = []
     events = envelope["body"]["events"]
     envelope["body"]["events"] = [_event(event, index, found) for index, event in enumerate(events)]
-    return Examined(_dumped(envelope), found)
+    return Examined(envelope, found, len(events))
 
 
 def _unreadable(line: bytes) -> Misshapen | None:

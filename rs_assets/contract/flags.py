@@ -18,6 +18,8 @@ TEMPLATES = ["${", "{{"]
 """How a template that was never filled looks; no JSON holds the second outside of a text."""
 BOTS = r"(?i)bot\b|crawl|spider|headless|slurp|python-requests|curl/|wget/|lighthouse"
 CENT = 0.01
+FLAGGED_BY = frozenset({"price", "quantity"})
+"""Fields of an item that flags ask for, sent or not."""
 
 
 def flags(

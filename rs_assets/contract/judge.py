@@ -69,11 +69,12 @@ def judge(
     events = _with_place(repaired(read.events, repairs, log_date), batch, log_date)
     items = _items(events)
     found = _violations(events, items, read)
-    sound = np.ones(events.height, np.bool_)
+    sound = np.ones(events.height, np.bool_) if read.void is None else ~read.void
+    seen = events.select("k", "event_index", "received_time", "event_name")
+    seen = seen if sound.all() else seen.filter(sound)
     sound[found["row"].drop_nulls().to_numpy()] = False
     valid = events if sound.all() else events.filter(sound)
     kept = items if sound.all() else items.filter(sound[items["row"].to_numpy()])
-    seen = events.select("k", "event_index", "received_time", "event_name")
     escapes = batch.data.find(b"\\", 0, batch.size) >= 0 or events["repairs"].count() > 0
     rows = typed(valid, kept, escapes=escapes)
     said = flags(valid, rows, kept, read.unexpected, read.templated)
@@ -117,7 +118,7 @@ def _violations(events: pl.DataFrame, items: pl.DataFrame, read: Candidates) -> 
     """All that is held against the events of a batch: `k`, `event_index`, `row` and a violation's fields."""
     misshapen = read.misshapen
     by_rules = pl.concat(
-        [failures(events, EVENT_RULES), _item_failures(items), _shape_failures(events, read)]
+        [failures(events, EVENT_RULES, read.void), _item_failures(items, read), _shape_failures(events, read)]
     )
     rows = pl.col("row")
     by_rules = by_rules.with_columns(
@@ -151,11 +152,16 @@ def _shape_failures(events: pl.DataFrame, read: Candidates) -> pl.DataFrame:
         shape=pl.lit(shapes["shape"]).gather(pl.col("row")),
         rule=pl.col("rule") + len(EVENT_RULES) + len(ITEM_RULES),
     )
-    return found.drop("row").join(events.select("row", "shape"), on="shape").select(*FAILURES)
+    told = events.select("row", "shape")
+    told = told if read.void is None else told.filter(~read.void)
+    return found.drop("row").join(told, on="shape").select(*FAILURES)
 
 
-def _item_failures(items: pl.DataFrame) -> pl.DataFrame:
-    found = failures(items, ITEM_RULES)
+def _item_failures(items: pl.DataFrame, read: Candidates) -> pl.DataFrame:
+    void = None if read.void is None else read.void[items["row"].to_numpy()]
+    found = failures(items, ITEM_RULES, void)
+    if found.is_empty():
+        return found
     at = pl.lit(items["at"]).gather(pl.col("row")).cast(pl.String)
     item = pl.lit("params.items[") + at + pl.lit("]")
     named = pl.when(pl.col("path") == "").then(item).otherwise(item + "." + pl.col("path"))

@@ -21,6 +21,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from rs_assets.contract.literals import mentioned
 from rs_assets.contract.schemas import ENVELOPE, ITEM, PARAMS
 from rs_assets.log.ahead import ahead
 from rs_assets.log.blocks import Batch
@@ -29,6 +30,7 @@ LINE_BYTES = 1 << 20  # GA4 takes 130 kB; a megabyte is no event
 NO_EVENT = b"{}"
 """Stands in for a line that is not given to the native reader; without an event, it is in doubt."""
 
+ITEM_FIELDS = tuple(map(str, ITEM.columns))
 _OF_BODY = ("client_id", "user_id", "user_properties", "consent")
 _BODY = f"STRUCT({', '.join(f'{name} JSON' for name in _OF_BODY)}, timestamp_micros JSON, events JSON[])"
 _COLUMNS = {**dict.fromkeys(map(str, ENVELOPE.columns), "JSON"), "body": _BODY}
@@ -61,9 +63,9 @@ FROM ({_EVENTS})
 """
 
 
-def _fields(params: Iterable[str]) -> str:
-    """The event as json_transform wants it described, with these of the contract's parameters."""
-    read = {**dict.fromkeys(params, "JSON"), "items": [dict.fromkeys(map(str, ITEM.columns), "JSON")]}
+def _fields(params: Iterable[str], items: Iterable[str]) -> str:
+    """The event as json_transform wants it described, with these of the contract's parameters and item fields."""
+    read = {**dict.fromkeys(params, "JSON"), "items": [dict.fromkeys(items, "JSON")]}
     return json.dumps({"name": "JSON", "timestamp_micros": "JSON", "params": read})
 
 
@@ -88,10 +90,18 @@ class Parser:
         threads: how many DuckDB may use.
         memory_gib: its memory limit.
         always: parameters that have a column in every frame of `stream`, sent or not.
+        items: likewise, the fields of an item.
     """
 
-    def __init__(self, threads: int = 1, memory_gib: float = 0.6, always: Iterable[str] = PARAMS) -> None:
+    def __init__(
+        self,
+        threads: int = 1,
+        memory_gib: float = 0.6,
+        always: Iterable[str] = PARAMS,
+        items: Iterable[str] = ITEM_FIELDS,
+    ) -> None:
         self._params = frozenset(always) & frozenset(PARAMS)
+        self._items = frozenset(items)
         self._folder = tempfile.TemporaryDirectory(prefix="rs-assets-split-")
         self._connection = duckdb.connect(
             config={
@@ -121,7 +131,8 @@ class Parser:
 
         Of the parameters, only those that the first batch sends have a column, and those of `always`: of the
         contract's many, a log date uses a dozen, and the others would cost half of the parsing. Whoever finds (by
-        its shape) that an event has more parses its batch again.
+        its shape) that an event has more parses its batch again. Of the fields of an item, those that a batch up to
+        then has mentioned do: for its items, an event's shape cannot tell.
 
         Two files take turns: one is written while the other is read. (Reading from a pipe would need no file, but
         DuckDB keeps all that came out of one.)
@@ -133,13 +144,16 @@ class Parser:
                     sent = self._table(_SENT, path).column("param").to_pylist()
                     self._params |= frozenset(PARAMS).intersection(sent)
                     learned = True
-                yield batch, self._rows(_QUERY, path, len(batch), sorted(self._params))
+                self._items |= mentioned(batch, set(ITEM_FIELDS) - self._items)
+                fields = _fields(sorted(self._params), [name for name in ITEM_FIELDS if name in self._items])
+                yield batch, self._rows(_QUERY, path, len(batch), fields)
 
-    def parse(self, lines: Sequence[bytes]) -> pl.DataFrame:
+    def parse(self, lines: Sequence[bytes], items: Iterable[str] = ITEM_FIELDS) -> pl.DataFrame:
         """Candidate events of a few lines, one row each; a line without events is one row without an event.
 
         Args:
             lines: none blank, none larger than LINE_BYTES.
+            items: the fields of an item that are read.
 
         Returns:
             All columns: `k` (position among the lines), `event_index`, `is_object` (null without an event),
@@ -149,7 +163,7 @@ class Parser:
         Raises:
             MisalignedError: rows cannot be told to be those of the lines.
         """
-        return self._aligned(_QUERY, lines)
+        return self._aligned(_QUERY, lines, _fields(PARAMS, items))
 
     def keys(self, lines: Sequence[bytes]) -> pl.DataFrame:
         """The keys of all events of a few lines, repeated ones repeated.
@@ -163,18 +177,18 @@ class Parser:
         """
         return self._aligned(_SHAPES, lines).select("k", "event_index", "shape", "of_event", "of_params")
 
-    def _aligned(self, query: str, lines: Sequence[bytes]) -> pl.DataFrame:
+    def _aligned(self, query: str, lines: Sequence[bytes], fields: str = "") -> pl.DataFrame:
         with self._file() as spool:
-            frame = self._rows(query, _written(spool, [b"\n".join(lines)]), len(lines), list(PARAMS))
+            frame = self._rows(query, _written(spool, [b"\n".join(lines)]), len(lines), fields)
         if frame is None:
             raise MisalignedError(
                 f"The JSON reader's rows are not those of the {len(lines)} lines it was given."
             )
         return frame
 
-    def _rows(self, query: str, path: str, lines: int, params: list[str]) -> pl.DataFrame | None:
+    def _rows(self, query: str, path: str, lines: int, fields: str) -> pl.DataFrame | None:
         """The rows of a file with `k`, the position of their line; None where they are not those of so many lines."""
-        table = self._table(query, path, params)
+        table = self._table(query, path, fields)
         starts = (pl.col("event_index") == 0).cast(pl.UInt32)
         frame = pl.DataFrame(pl.from_arrow(table)).with_columns(
             pl.col("event_index").cast(pl.Int32), (starts.cum_sum() - 1).cast(pl.UInt32).alias("k")
@@ -182,9 +196,9 @@ class Parser:
         found = 0 if frame.is_empty() else int(frame["k"][-1]) + 1
         return frame if found == lines else None
 
-    def _table(self, query: str, path: str, params: Iterable[str] = ()) -> pa.Table:
+    def _table(self, query: str, path: str, fields: str = "") -> pa.Table:
         with self._connection.cursor() as cursor:
-            return cursor.sql(query.format(source=source(path), fields=_fields(params))).to_arrow_table()
+            return cursor.sql(query.format(source=source(path), fields=fields)).to_arrow_table()
 
     def _file(self) -> IO[bytes]:
         return tempfile.NamedTemporaryFile(dir=self._folder.name, suffix=".ndjson")

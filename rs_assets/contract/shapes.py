@@ -54,7 +54,8 @@ class Shapes:
         self, parser: Parser, text: Callable[[int], bytes], events: pl.DataFrame
     ) -> dict[int, Shape | None]:
         """The shapes of events; None where the keys cannot be told. `text` gives the line of a `k`."""
-        met = events.filter("is_object").unique("shape", keep="first").select("shape", "k", "event_index")
+        met = events.select("shape", "k", "event_index", "is_object").filter("is_object")
+        met = met.drop("is_object").unique("shape", keep="first", maintain_order=True)
         unknown = [place for place in met.iter_rows() if place[0] not in self._known]
         if unknown:
             with suppress(MisalignedError):

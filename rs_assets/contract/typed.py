@@ -74,7 +74,7 @@ def _lists(rows: pl.Series, row: pl.Series, items: pl.DataFrame) -> pl.Series:
     """The items of each event as a list; null for an event without."""
     counts = np.bincount(np.searchsorted(rows.to_numpy(), row.to_numpy()), minlength=len(rows))
     ends = np.concatenate([[0], np.cumsum(counts)])
-    structs = items.select(pl.struct(*ITEM_KINDS)).to_series().to_arrow()
+    structs = items.select(pl.struct(*ITEM_KINDS)).to_series().to_arrow(compat_level=pl.CompatLevel.newest())
     lists = pa.LargeListArray.from_arrays(pa.array(ends), structs, mask=pa.array(counts == 0))
     return pl.Series("items", lists, dtype=pl.List(ITEM_STRUCT))
 

@@ -6,6 +6,10 @@ or go (`split`).
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from rs_assets.contract.rules import Rule
@@ -19,44 +23,68 @@ FAILURES = {
     **{name: pl.String for name in ("code", "path", "message", "expected", "observed")},
 }
 OBSERVED_CHARS = 200
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Rows: TypeAlias = npt.NDArray[np.uint32]
 
 
-def failures(frame: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
+def failures(frame: pl.DataFrame, rules: list[Rule], void: Mask | None = None) -> pl.DataFrame:
     """Every violation of every rule: one line each, as `FAILURES`; `row` counts the frame's rows from 0.
 
     All rules are one `select`, so that what they share is computed once; words are made for failing rows only.
+
+    Args:
+        frame: a row an event, an item or a shape.
+        rules: the rules of such rows.
+        void: rows of which nothing is said; None where there are none.
     """
     sent = {name for name in frame.columns if frame[name].null_count() < frame.height}
     asked = [(i, rule) for i, rule in enumerate(rules) if rule.spares is None or rule.spares in sent]
     first = {i: rule.holds if rule.quick is None else rule.quick for i, rule in asked}
     held = frame.lazy().select(holds.alias(str(i)) for i, holds in first.items()).collect()
     found = [
-        _describe(frame, rows, rule, i)
+        (i, rule, rows)
         for i, rule in asked
-        if not held[str(i)].all() and len(rows := _failing(frame, (~held[str(i)]).arg_true(), rule))
+        if not (fine := held[str(i)]).all() and len(rows := _failing(frame, fine, rule, void))
     ]
-    return pl.concat(found) if found else pl.DataFrame(schema=FAILURES)
+    return _described(frame, found) if found else pl.DataFrame(schema=FAILURES)
 
 
-def _failing(frame: pl.DataFrame, rows: pl.Series, rule: Rule) -> pl.Series:
-    if rule.quick is None:
+def _failing(frame: pl.DataFrame, fine: pl.Series, rule: Rule, void: Mask | None) -> Rows:
+    """Which rows a rule does not hold for; `fine` is its first answer."""
+    # By numpy and by index: on a Series, most methods are a query of their own, which costs more than they do.
+    held = fine.to_numpy()
+    rows = np.flatnonzero(~held if void is None else ~(held | void)).astype(np.uint32)
+    if rule.quick is None or not len(rows):
         return rows
-    return rows.filter(
-        ~frame.select(pl.col(rule.holds.meta.root_names()).gather(rows)).select(rule.holds).to_series()
+    asked = pl.DataFrame([frame[name][rows] for name in dict.fromkeys(rule.holds.meta.root_names())])
+    broken: Mask = ~asked.select(rule.holds).to_series().to_numpy()
+    return rows[broken]
+
+
+def _described(frame: pl.DataFrame, found: list[tuple[int, Rule, Rows]]) -> pl.DataFrame:
+    """Rows that fail, rule by rule, in words; a rule's words are made once."""
+    words = pl.DataFrame(
+        [
+            (rule.code, rule.path, f"{rule.path} {rule.message}".strip(), rule.expected)
+            for _, rule, _ in found
+        ],
+        schema={name: pl.String for name in ("code", "path", "message", "expected")},
+        orient="row",
+    )
+    counts = [len(rows) for *_, rows in found]
+    observed = pl.concat([_observed(frame, rule, rows) for _, rule, rows in found])
+    return words[np.repeat(np.arange(len(found), dtype=np.uint32), counts)].select(
+        pl.Series("row", np.concatenate([rows for *_, rows in found])),
+        pl.Series("rule", np.repeat(np.array([i for i, *_ in found], np.uint32), counts)),
+        "code",
+        "path",
+        "message",
+        "expected",
+        observed.str.slice(0, OBSERVED_CHARS).alias("observed"),
     )
 
 
-def _describe(frame: pl.DataFrame, rows: pl.Series, rule: Rule, order: int) -> pl.DataFrame:
-    failing = pl.DataFrame({"row": rows.cast(pl.UInt32)})
-    observed = pl.Series("observed", [None], pl.String)
+def _observed(frame: pl.DataFrame, rule: Rule, rows: Rows) -> pl.Series:
     if rule.column is not None and frame.schema[rule.column] == pl.String:
-        observed = frame[rule.column].gather(rows).str.slice(0, OBSERVED_CHARS)
-    return failing.select(
-        "row",
-        rule=pl.lit(order, pl.UInt32),
-        code=pl.lit(rule.code),
-        path=pl.lit(rule.path),
-        message=pl.lit(f"{rule.path} {rule.message}".strip()),
-        expected=pl.lit(rule.expected),
-        observed=observed if len(observed) == len(rows) else pl.lit(None, pl.String),
-    )
+        return frame[rule.column][rows]
+    return pl.Series([None], dtype=pl.String).new_from_index(0, len(rows))

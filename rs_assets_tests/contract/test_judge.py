@@ -26,6 +26,7 @@ from rs_assets.log import RawLog
 from rs_assets.log.blocks import Batch, read_batches
 from rs_assets.log.generator import Plan, generate
 from rs_assets_tests.logs import LOG_DATE, envelope, event, split, split_lines
+from rs_assets_tests.logs import MICROS as RECEIVED_MICROS
 
 Verdicts = Counter[tuple[int, str, str]]
 Row = dict[str, object]
@@ -225,7 +226,8 @@ def test_the_split_finds_what_pandera_finds_in_a_generated_log(broken_log: RawLo
     expected: dict[str, set[str]] = {}
     shapeless: set[str] = set()
     for batch, read in candidates_of(broken_log, LOG_DATE):
-        frame = judge._with_place(read.events, batch, LOG_DATE)
+        of_lines = read.events if read.void is None else read.events.filter(~read.void)
+        frame = judge._with_place(of_lines, batch, LOG_DATE)
         items = judge._items(frame)
         events = frame.drop("row", "fingerprint", "shape")
         found, of_items = of_events(events), Counter(by_pandera(items, schemas.ITEM))
@@ -313,3 +315,27 @@ def test_what_is_wrong_with_the_request_is_told_of_every_event_even_of_one_witho
         (1, 0): [Code.CLIENT_ID_MISSING, Code.ENUM_INVALID],
         (1, 1): [Code.CLIENT_ID_MISSING, Code.ENUM_INVALID, Code.TYPE_MISMATCH],
     }
+
+
+def test_a_neighbour_of_a_misshapen_event_is_read_as_it_was_sent() -> None:
+    twice = envelope({"name": "login", "params": 5}, "REPLACED").replace(
+        b'"REPLACED"', b'{"name":"page_view","params":{"page_title":"a","page_title":"b"}}'
+    )
+    outcome = split_lines(twice)
+    assert outcome.reasons == {(1, 0): [Code.TYPE_MISMATCH], (1, 1): [Code.NAME_DUPLICATED]}
+
+
+def test_an_event_beside_a_misshapen_one_equals_the_same_event_elsewhere() -> None:
+    same = {**event(page_title="é t", unknown=1.50), "timestamp_micros": RECEIVED_MICROS}
+    outcome = split_lines(envelope(same), envelope(7, same))
+    assert outcome.reasons == {(2, 0): [Code.TYPE_MISMATCH], (2, 1): [Code.DUPLICATE]}
+
+
+@pytest.mark.parametrize("key", ["coupon", "\\u0063oupon"])
+def test_an_item_field_that_is_sent_late_in_a_log_date_is_judged(key: str) -> None:
+    early = [envelope(event(items=[{"item_id": "a", "price": 1}])) for _ in range(40)]
+    late = envelope(event(items=[{"item_id": "a", "COUPON": 5}])).replace(b"COUPON", key.encode())
+    outcome = split_lines(*early, late, batch_bytes=2_000)
+    assert outcome.reasons[41, 0] == [Code.TYPE_MISMATCH]
+    [row] = outcome.quarantined.filter(pl.col("line") == 41).to_dicts()
+    assert [v["path"] for v in row["violations"]] == ["params.items[0].coupon"]
