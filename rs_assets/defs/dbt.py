@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtProject, dbt_assets
 
 from rs_assets.compute import Box
+from rs_assets.defs.dagster_dbt import DagsterDbtTranslator, DbtProject
 from rs_assets.defs.partitions import OWN_PREVIOUS_DATE, SINGLE_RUN
 from rs_assets.defs.previews import columns, preview
 from rs_assets.defs.publishing import announce, materialized
@@ -71,14 +71,15 @@ def _model(
     upstream = _tables(node, manifest)
     from_before = bool(meta.get("dagster", {}).get("has_self_dependency"))
 
-    @dbt_assets(
-        manifest=manifest,
-        project=project,
-        select=name,
+    spec, tests = _specs(node, manifest, project)
+
+    @dg.multi_asset(
         name=f"dbt_{name}",
+        specs=[spec],
+        check_specs=tests,
+        can_subset=True,
         partitions_def=partitions,
         backfill_policy=SINGLE_RUN,
-        dagster_dbt_translator=Translator(),
         op_tags=box.op_tags(),
     )
     def build_model(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Any]:
@@ -113,6 +114,18 @@ def _model(
         yield from _together(checks)
 
     return build_model
+
+
+def _specs(node: Props, manifest: Props, project: DbtProject) -> tuple[dg.AssetSpec, list[dg.AssetCheckSpec]]:
+    """A model and its tests, as dagster-dbt translates them."""
+    translator = Translator()
+    spec = translator.get_asset_spec(manifest, node["unique_id"], project)
+    tests = (
+        translator.get_asset_check_spec(spec, manifest, child, project)
+        for child in manifest["child_map"][node["unique_id"]]
+        if child.startswith("test.")
+    )
+    return spec, [test for test in tests if test is not None]
 
 
 def _tables(node: Props, manifest: Props) -> tuple[str, ...]:

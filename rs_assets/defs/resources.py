@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
-from dagster_dbt import DbtProject
 
+from rs_assets.defs.dagster_dbt import DbtProject
 from rs_assets.lake import Lake
 from rs_assets.log import RawLog
 from rs_assets.settings import Settings

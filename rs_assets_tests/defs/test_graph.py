@@ -75,7 +75,7 @@ def test_only_session_stream_reads_another_dates_output(defs):
 def test_loading_the_graph_loads_no_engine(defs):
     code = (
         "import sys, rs_assets.definitions\n"
-        "heavy = ['polars', 'pandas', 'pandera', 'sklearn', 'pyarrow', 'matplotlib', 'apprise', 'dbt.cli.main']\n"
+        "heavy = ['polars', 'pandas', 'pandera', 'sklearn', 'pyarrow', 'matplotlib', 'apprise', 'duckdb', 'dbt']\n"
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ)
