@@ -7,7 +7,7 @@ here: the split, or saying it to a person (`cli`).
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,7 @@ def trial(
     *,
     repairs: Sequence[Repair] = REPAIRS,
     threads: int = 2,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> Trial:
     """Split the log dates that a repair holds for twice, with it and without; nothing is published.
 
@@ -60,6 +61,7 @@ def trial(
         repair: takes the place of the one of its name in `repairs`, else comes last.
         repairs: the others, applied both times.
         threads: as of the split.
+        progress: called before each log date with how many are done, of how many, and the date; and at the end.
 
     Raises:
         UserError: a segment cannot be read, or the repair fails.
@@ -70,7 +72,9 @@ def trial(
     with_it = unique([*without[:at], repair, *without[at:]])
     dates = tuple(date for date in log_dates if repair.in_force(date))
     counts, moved, broken, conserved = [pl.DataFrame(schema=COUNTS)], 0, 0, True
-    for date in dates:
+    report = progress or (lambda done, of, date: None)
+    for done, date in enumerate(dates):
+        report(done, len(dates), date)
         valid, quarantined = _split(log, date, without, threads)
         valid_then, quarantined_then = _split(log, date, with_it, threads)
         before, after = (
@@ -85,6 +89,7 @@ def trial(
         moved += int(fate["moves"].sum())
         broken += int(valid.is_in(quarantined_then["id"].implode()).sum())
         counts.append(_counted(fate))
+    report(len(dates), len(dates), "")
     together = pl.concat(counts).group_by(GROUP).sum().sort(GROUP)
     return Trial(together, dates, moved, broken, conserved)
 
