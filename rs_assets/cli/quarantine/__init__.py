@@ -1,7 +1,7 @@
 """`rs-assets quarantine`: what did not pass the contract, where, and why.
 
 Belongs here: the command, its refusals, and which tables of the lake it reads. Does not belong here: counting and
-explaining (`rs_assets.contract.report`), pages (`page`, `explain`).
+explaining (`rs_assets.contract.report`), pages (`page`, `explain`), trying a repair (`trying`).
 """
 
 from __future__ import annotations
@@ -50,12 +50,20 @@ def quarantine(
             help="Show one quarantined event whole, as it was sent, and what would make it valid.",
         ),
     ] = None,
+    try_repair: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Show what a repair would move, before you replay: its name, or module:attribute or "
+            "my_repairs.py:FIX for one that is not in force yet. Splits the raw log twice; publishes nothing.",
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Show what was quarantined: how much, why, since when, and examples with their exact place in the log.
 
-    Nothing in quarantine is lost. Mend the sender, or change the contract, and replay: what is valid by then moves
-    to valid_events.
+    Nothing in quarantine is lost. Mend the sender, or change the contract or add a repair, and replay: what is
+    valid by then moves to valid_events.
     """
     from rs_assets.cli.quarantine import page
     from rs_assets.cli.quarantine.explain import show
@@ -64,9 +72,16 @@ def quarantine(
     from rs_assets.settings import Settings
 
     settings = Settings.from_env()
-    lake = Lake(settings.lake, settings.environment)
     if first and last and first > last:
         raise typer.BadParameter(f"{first} is after {last}.", param_hint="--from, --to")
+    if try_repair is not None:
+        from rs_assets.cli.quarantine.trying import try_out
+
+        if explain is not None or site or reason:
+            raise typer.BadParameter("it goes with --from, --to and --json only.", param_hint="--try-repair")
+        try_out(settings, try_repair, first, last, json=json)
+        return
+    lake = Lake(settings.lake, settings.environment)
     _require_published(lake, settings)
     connection = views.connect(lake)
     if explain is not None:
