@@ -52,6 +52,7 @@ lint: setup ## ruff and mypy
 
 bench: setup ## The benchmarks: ratios, each taken in one run
 	@$(BIN)/python -m benchmarks.split $(if $(EVENTS),--events $(EVENTS))
+	@$(BIN)/python -m benchmarks.validation $(if $(EVENTS),--events $(EVENTS))
 
 clean: ## Remove the environment, the raw log and the lake that demo made
 	rm -rf $(VENV) $(CURDIR)/.rs
