@@ -157,7 +157,25 @@ def show(summary: Summary, settings: Settings) -> None:
             numbers = [f"{value:.3f}" if isinstance(value, float) else "" for value in list(row.values())[1:]]
             metrics.add_row(str(row["candidate"]), *numbers)
         console.print(metrics)
+    _damaged(console, summary, settings.environment)
     console.print(f"Lake: {settings.lake}/{settings.environment}", soft_wrap=True)
     console.print(
         "Look closer: [bold]rs-assets quarantine[/], [bold]rs-assets query[/], or the UI: [bold]make ui[/]"
     )
+
+
+def _damaged(console: Console, summary: Summary, environment: str) -> None:
+    """Objects that a replay of other assets found damaged: it is done all the same, and says how to mend them."""
+    from rs_assets.cli.output import plural, visible_lines
+
+    if not summary.damaged:
+        return
+    damaged = plural(len(summary.damaged), "published object")
+    console.print(f"[bold red]{damaged} cannot be read; the numbers above are without what is there:[/]")
+    for one in summary.damaged:
+        about = f"  {one.asset}, log date {one.log_date}: {one.path}\n    {one.problem}"
+        console.print(visible_lines(about), soft_wrap=True)
+    dates = [one.log_date for one in summary.damaged]
+    there = "" if environment == "prod" else f" --environment {environment}"
+    command = f"rs-assets replay --from {min(dates)} --to {max(dates)}{there}"
+    console.print(f"Rebuild what is damaged: [bold]{command}[/]", soft_wrap=True)

@@ -5,11 +5,26 @@ Belongs here: reading the published objects of a range. Does not belong here: ho
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
+from polars.exceptions import PanicException, PolarsError
 
 from rs_assets.lake import Lake
+from rs_assets.lake.tables import Schema
+
+MODEL, EVALUATION = "purchase_intent_model", "purchase_intent_evaluation"
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A published object that cannot be read, and why."""
+
+    asset: str
+    log_date: str
+    path: str
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -21,6 +36,8 @@ class Summary:
         sessions: that closed in the range.
         model: a sentence on the model in force on the last date.
         metrics: candidate, PR-AUC, lift, Brier of the candidates on the model's validation dates.
+        damaged: objects that cannot be read, which the numbers leave out; those of assets that a replay with
+            `--only` did not rebuild.
     """
 
     first: str
@@ -34,62 +51,79 @@ class Summary:
     model: str
     metrics: list[dict[str, str | float | None]]
     predictions: int
+    damaged: list[Damaged]
 
 
 def summarize(lake: Lake, log_dates: list[str]) -> Summary:
-    """Count what is published for these log dates; what is not published counts as nothing."""
-    reasons = _scan(lake, "quarantined_events", log_dates).select(pl.col("reasons").explode()).collect()
-    counted = reasons["reasons"].value_counts().sort(["count", "reasons"], descending=[True, False])
-    sessions = _scan(lake, "sessions", log_dates).select(
-        pl.len().alias("n"), pl.col("purchased").sum(), pl.col("revenue").sum()
-    )
-    closed = sessions.collect().row(0, named=True)
+    """Count what is published for these log dates; what is not published, or damaged, counts as nothing."""
+    read = _Reader(lake)
+    refused = read.all("quarantined_events", log_dates, {"reasons": pl.List(pl.String)})
+    reasons = refused.explode("reasons")["reasons"]
+    counted = reasons.value_counts().sort(["count", "reasons"], descending=[True, False])
+    closed = read.all("sessions", log_dates, {"purchased": pl.Boolean, "revenue": pl.Float64})
     return Summary(
         first=log_dates[0],
         last=log_dates[-1],
-        valid=_rows(lake, "valid_events", log_dates),
-        quarantined=_rows(lake, "quarantined_events", log_dates),
+        valid=read.rows("valid_events", log_dates),
+        quarantined=refused.height,
         quarantined_by_reason=dict(counted.iter_rows()),
-        sessions=closed["n"],
-        sessions_with_purchase=closed["purchased"],
-        revenue=closed["revenue"],
-        model=_model(lake, log_dates[-1]),
-        metrics=_metrics(lake, log_dates[-1]),
-        predictions=_rows(lake, "purchase_intent_predictions", log_dates),
+        sessions=closed.height,
+        sessions_with_purchase=int(closed["purchased"].sum()),
+        revenue=float(closed["revenue"].sum()),
+        model=_model(read, log_dates[-1]),
+        metrics=_metrics(read, log_dates[-1]),
+        predictions=read.rows("purchase_intent_predictions", log_dates),
+        damaged=read.damaged,
     )
 
 
-SHAPES: dict[str, dict[str, pl.DataType]] = {
-    "quarantined_events": {"reasons": pl.List(pl.String())},
-    "sessions": {"purchased": pl.Boolean(), "revenue": pl.Float64()},
-}
+class _Reader:
+    """Reads objects one by one, and remembers those that it could not read."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self.damaged: list[Damaged] = []
+
+    def one(self, asset: str, log_date: str, columns: Iterable[str | pl.Expr]) -> pl.DataFrame | None:
+        """These columns of an object, or None where there is none, or none that can be read."""
+        if not self._lake.has(asset, log_date):
+            return None
+        path = self._lake.object(asset, log_date)
+        try:
+            return pl.scan_parquet(path, glob=False).select(*columns).collect()
+        except (PolarsError, PanicException, OSError) as problem:
+            self.damaged.append(Damaged(asset, log_date, path, str(problem).partition("\n")[0]))
+            return None
+
+    def all(self, asset: str, log_dates: list[str], schema: Schema) -> pl.DataFrame:
+        """The columns of `schema` of every object that can be read."""
+        columns = [pl.col(name).cast(dtype) for name, dtype in schema.items()]
+        found = (self.one(asset, log_date, columns) for log_date in log_dates)
+        return pl.concat([pl.DataFrame(schema=schema), *(frame for frame in found if frame is not None)])
+
+    def rows(self, asset: str, log_dates: list[str]) -> int:
+        """How many rows the objects have that can be read."""
+        found = (self.one(asset, log_date, [pl.len()]) for log_date in log_dates)
+        return sum(int(frame.item()) for frame in found if frame is not None)
 
 
-def _scan(lake: Lake, asset: str, log_dates: list[str]) -> pl.LazyFrame:
-    objects = lake.objects(asset, log_dates)
-    return pl.scan_parquet(objects) if objects else pl.LazyFrame(schema=SHAPES[asset])
-
-
-def _rows(lake: Lake, asset: str, log_dates: list[str]) -> int:
-    objects = lake.objects(asset, log_dates)
-    return int(pl.scan_parquet(objects).select(pl.len()).collect().item()) if objects else 0
-
-
-def _model(lake: Lake, log_date: str) -> str:
-    if not lake.has("purchase_intent_model", log_date):
+def _model(read: _Reader, log_date: str) -> str:
+    facts = read.one(MODEL, log_date, ["model", "reason", "rows", "cut"])
+    if facts is None:
+        return "cannot be read" if any(one.asset == MODEL for one in read.damaged) else "no model"
+    if facts.is_empty():
         return "no model"
-    row = pl.read_parquet(lake.object("purchase_intent_model", log_date)).row(0, named=True)
+    row = facts.row(0, named=True)
     if row["model"] is None:
         return str(row["reason"])
     return f"{row['model']}, trained on {row['rows']:,} snapshots closed before {row['cut']}"
 
 
-def _metrics(lake: Lake, log_date: str) -> list[dict[str, str | float | None]]:
-    if not lake.has("purchase_intent_evaluation", log_date):
+def _metrics(read: _Reader, log_date: str) -> list[dict[str, str | float | None]]:
+    found = read.one(EVALUATION, log_date, ["candidate", "slice", "metric", "value"])
+    if found is None:
         return []
-    found = pl.read_parquet(lake.object("purchase_intent_evaluation", log_date)).filter(
-        pl.col("slice") == "all"
-    )
+    of_all = found.filter(pl.col("slice") == "all")
     names = ("pr_auc", "lift", "roc_auc", "brier", "ece")
     return [
         {
@@ -100,5 +134,5 @@ def _metrics(lake: Lake, log_date: str) -> list[dict[str, str | float | None]]:
                 if name in rows["metric"]
             },
         }
-        for (candidate,), rows in found.group_by("candidate", maintain_order=True)
+        for (candidate,), rows in of_all.group_by("candidate", maintain_order=True)
     ]

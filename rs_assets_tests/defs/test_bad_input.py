@@ -105,3 +105,15 @@ def test_rows_that_fail_a_dbt_test_are_not_published_and_what_was_stays(place):
     events = f"session_events/log_date={DATE}/part.parquet"
     assert replays.lake_bytes(place)[events] == before[events]
     assert not list((place / "lake" / "prod" / ".staging").iterdir()), "nothing is left behind"
+
+
+def test_a_damaged_object_of_another_asset_is_named_with_what_rebuilds_it(place):
+    LogWriter(str(place / "raw")).write("shop", DATE, LINE % (1, 1))
+    sessions = Path(Lake(str(place / "lake")).object("sessions", DATE))
+    sessions.parent.mkdir(parents=True)
+    sessions.write_bytes(b"PAR1, but for a disk that was full")
+    said = replays.replay(place, DATE, DATE, "prod", *ONLY)
+    assert "1 published object cannot be read" in said
+    assert f"sessions, log date {DATE}: {sessions}\n" in said
+    assert f"rs-assets replay --from {DATE} --to {DATE}\n" in said
+    assert tables(place)[0].height == 1, "what was asked for is published all the same"
