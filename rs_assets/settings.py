@@ -27,6 +27,7 @@ class Settings:
         environment: RS_ENVIRONMENT, the lake's prefix.
         executor: RS_EXECUTOR, one of EXECUTORS.
         datasets: RS_DATASETS, a folder of public data sets; empty when not set.
+        sites: RS_SITES, the sites that may send, apart by commas; all may if it is not set.
         first_log_date: RS_FIRST_LOG_DATE, where the partitions begin; the log's first if None.
         dagster_home: DAGSTER_HOME; each environment has its own by default.
         alert_urls: RS_ALERT_URLS, Apprise URLs; never shown, for they hold secrets.
@@ -40,6 +41,7 @@ class Settings:
     executor: str
     datasets: str
     dagster_home: str
+    sites: frozenset[str] = frozenset()
     first_log_date: str | None = None
     alert_urls: tuple[str, ...] = field(default=(), repr=False)
     alert_rules: str | None = None
@@ -70,11 +72,22 @@ class Settings:
             environment=environment,
             executor=executor,
             datasets=env.get("RS_DATASETS") or "",
+            sites=_sites(env.get("RS_SITES") or ""),
             first_log_date=_date(env.get("RS_FIRST_LOG_DATE")),
             dagster_home=_place(env.get("DAGSTER_HOME"), os.path.join(home, own_storage)),
             alert_urls=_urls(env.get("RS_ALERT_URLS") or ""),
             alert_rules=_place(env.get("RS_ALERT_RULES"), "") or None,
         )
+
+
+def _sites(given: str) -> frozenset[str]:
+    sites = [site for site in re.split(r"[\s,]+", given) if site]
+    for site in sites:
+        if not SITE.fullmatch(site):
+            raise UserError(
+                f"RS_SITES names {site!r}, which cannot be a site.", "Use letters, digits, '-', '_'."
+            )
+    return frozenset(sites)
 
 
 def _date(given: str | None) -> str | None:

@@ -91,3 +91,16 @@ def test_alert_urls_stand_apart_by_commas_or_spaces_and_are_never_shown(
     settings = Settings.from_env({"RS_ALERT_URLS": given})
     assert settings.alert_urls == urls
     assert "json://" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "sites"),
+    [("", set()), ("shop-a", {"shop-a"}), (" shop-a, shop_b shop-c,", {"shop-a", "shop_b", "shop-c"})],
+)
+def test_sites_are_declared_apart_by_commas_or_spaces(given: str, sites: set[str]) -> None:
+    assert Settings.from_env({"RS_SITES": given}).sites == sites
+
+
+def test_a_declared_site_that_cannot_be_a_folder_is_refused() -> None:
+    with pytest.raises(UserError, match="RS_SITES names '../x'"):
+        Settings.from_env({"RS_SITES": "shop-a,../x"})

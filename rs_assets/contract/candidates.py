@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -53,10 +54,14 @@ class Candidates:
         return [of for of, shape in self.shapes.items() if shape is not None and shape.unexpected]
 
     def shape_table(self) -> pl.DataFrame:
-        """The shapes as a table: `shape` (hash), `keys` and `params`."""
-        rows = [(of, list(s.keys), list(s.params)) for of, s in self.shapes.items() if s is not None]
-        kinds = [("shape", pl.UInt64()), ("keys", pl.List(pl.String)), ("params", pl.List(pl.String))]
-        return pl.DataFrame(rows, schema=kinds, orient="row").sort("shape")
+        """The shapes as a table: `shape` (hash), `keys`, `params` and `items`."""
+        known = {of: shape for of, shape in self.shapes.items() if shape is not None}
+        names = pl.List(pl.String)
+        return pl.DataFrame(
+            [(of, s.keys, s.params, s.items) for of, s in known.items()],
+            schema={"shape": pl.UInt64, "keys": names, "params": names, "items": pl.List(names)},
+            orient="row",
+        ).sort("shape")
 
 
 def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFrame | None) -> Candidates:
@@ -68,24 +73,40 @@ def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFram
         batch: the lines.
         parsed: what `Parser.stream` made of them.
     """
-    items = ITEM_FIELDS if parsed is None else _item_fields(parsed)
-    events = _parse(parser, _short(batch.lines), items) if parsed is None else parsed
-    found = shapes.of(parser, batch.text, events)
-    if not _sent(found).issubset(events.columns):
-        events = _parse(parser, _short(batch.lines), items)
+    events, found = _read(parser, shapes, batch, parsed)
     doubtful, templated = in_doubt(events, found, batch)
     if not len(doubtful):
         return Candidates(events, None, pl.DataFrame(schema=MISSHAPEN), found, templated)
     examined = {k: examine(batch.text(k)) for k in doubtful.tolist()}
     if otherwise := _otherwise_read(events, examined):
-        events = events.filter(~pl.col("k").is_in(pl.Series(list(otherwise), dtype=pl.UInt32)))
-        again = _parse(parser, list(otherwise.values()), items)
-        again = again.with_columns(k=pl.lit(pl.Series(list(otherwise), dtype=pl.UInt32)).gather(pl.col("k")))
-        found |= shapes.of(parser, otherwise.__getitem__, again)
+        again = _parse(parser, list(otherwise.values()), ITEM_FIELDS)
+        met = shapes.of(parser, list(otherwise.values()).__getitem__, again)
+        if not _sent_of_items(met).issubset(_item_fields(events)):
+            events = _parse(parser, _short(batch.lines), ITEM_FIELDS)
+        found |= met
+        ks = pl.Series(list(otherwise), dtype=pl.UInt32)
+        again = again.with_columns(
+            pl.col("items").list.eval(pl.struct(pl.element().struct.field(*_item_fields(events)))),
+            k=pl.lit(ks).gather(pl.col("k")),
+        )
+        events = events.filter(~pl.col("k").is_in(ks.implode()))
         events = pl.concat([events, _of_use(again, events)], how="diagonal").sort("k", "event_index")
     eventless = np.zeros(len(batch), np.bool_)
     eventless[[k for k, seen in examined.items() if seen.envelope is None]] = True
     return Candidates(events, eventless[events["k"].to_numpy()], _misshapen(examined), found, templated)
+
+
+def _read(
+    parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFrame | None
+) -> tuple[pl.DataFrame, dict[int, Shape | None]]:
+    """The events of a batch with all that they have of the contract's fields, and their shapes."""
+    events = _parse(parser, _short(batch.lines), ITEM_FIELDS) if parsed is None else parsed
+    found = shapes.of(parser, batch.text, events)
+    params, items = _sent(found), _sent_of_items(found)
+    if not (params.issubset(events.columns) and items.issubset(_item_fields(events))):
+        parser.learn(params, items)
+        events = _parse(parser, _short(batch.lines), ITEM_FIELDS)
+    return events, found
 
 
 def _otherwise_read(events: pl.DataFrame, examined: Mapping[int, Examined]) -> dict[int, bytes]:
@@ -109,6 +130,12 @@ def _sent(shapes: Mapping[int, Shape | None]) -> frozenset[str]:
     """The contract's parameters that events of these shapes have."""
     sent = {name for shape in shapes.values() if shape is not None for name in shape.params}
     return frozenset(PARAMS) & sent
+
+
+def _sent_of_items(shapes: Mapping[int, Shape | None]) -> frozenset[str]:
+    """The contract's fields of an item that items of these shapes have."""
+    sent = {name for shape in shapes.values() if shape is not None for name in chain(*shape.items)}
+    return frozenset(ITEM_FIELDS) & sent
 
 
 def _item_fields(events: pl.DataFrame) -> Sequence[str]:

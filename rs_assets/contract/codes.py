@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-CONTRACT_VERSION = "2"
+CONTRACT_VERSION = "3"
 
 
 class Code(StrEnum):
@@ -36,7 +36,9 @@ class Code(StrEnum):
     ITEMS_MALFORMED = "ITEMS_MALFORMED"
     TS_INVALID = "TS_INVALID"
     TS_FUTURE = "TS_FUTURE"
+    SITE_UNKNOWN = "SITE_UNKNOWN"
     DUPLICATE = "DUPLICATE"
+    TRANSACTION_REPEATED = "TRANSACTION_REPEATED"
 
 
 class Flag(StrEnum):
@@ -56,7 +58,7 @@ MEANINGS: dict[Code, str] = {
     Code.SEGMENT_DAMAGED: "the segment's compression breaks off; what follows could not be read",
     Code.ENCODING_INVALID: "the line is not UTF-8",
     Code.NUL_BYTE: "the line holds a NUL byte",
-    Code.BODY_TOO_LARGE: "the line is larger than the contract allows",
+    Code.BODY_TOO_LARGE: "the request's body has more bytes than GA4 takes",
     Code.TOO_MANY_EVENTS: "the request holds more events than GA4 takes in one",
     Code.TOO_MANY_PARAMS: "the event holds more parameters than GA4 takes",
     Code.NAME_INVALID: "an event or a parameter is not named by letters, digits and underscores, 40 at most",
@@ -73,7 +75,9 @@ MEANINGS: dict[Code, str] = {
     Code.ITEMS_MALFORMED: "items is not an array of objects that each name an item",
     Code.TS_INVALID: "a timestamp is not in microseconds since 1970, or lies before the year 2000",
     Code.TS_FUTURE: "the event's time is more than 15 minutes after it was received",
-    Code.DUPLICATE: "an equal event was received before",
+    Code.SITE_UNKNOWN: "sites are declared (RS_SITES), and this is none of them",
+    Code.DUPLICATE: "an equal event was received before, on the same log date or the one before it",
+    Code.TRANSACTION_REPEATED: "another purchase of the same site and transaction_id was received before",
 }
 
 FLAG_MEANINGS: dict[Flag, str] = {

@@ -6,7 +6,7 @@ Belongs here: finding those lines cheaply, on whole batches. Does not belong her
 The native reader takes trailing commas and answers null where a line is no JSON or a container has the wrong
 shape: `"params": [1]` comes out as a params without a parameter, `"items": {}` as no items at all. So a line is
 in doubt when an event of it is missing or no object, has a params without a key or an items that was read as
-none, or when a comma stands before a closing bracket.
+none, when a comma stands before a closing bracket, or when it is so long that its body may be too large.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from rs_assets.contract.exact import MAX_EVENTS
+from rs_assets.contract.exact import BODY_BYTES, MAX_EVENTS
 from rs_assets.contract.flags import TEMPLATES
 from rs_assets.contract.literals import holding
 from rs_assets.contract.shapes import Shape
@@ -50,7 +50,7 @@ def in_doubt(
         | shape.is_in(pl.Series(hollow, dtype=pl.UInt64))
         | (pl.col("items").is_null() & shape.is_in(pl.Series(with_items, dtype=pl.UInt64)))
     )
-    doubtful = np.zeros(len(batch), np.bool_)
+    doubtful = batch.end - batch.start > BODY_BYTES
     doubtful[events.filter(misread)["k"].to_numpy()] = True
     hinted = [k for k in holding(batch, HINTS) if not doubtful[k]]
     templated = [k for k in hinted if any(sign in batch.text(k) for sign in SIGNS)]

@@ -22,6 +22,8 @@ from rs_assets.contract.parse import LINE_BYTES
 WHOLE_LINE = -1
 MAX_EVENTS = 25
 """GA4's own limit of events a request. Each quarantined event carries its whole line, so it is one of memory, too."""
+BODY_BYTES = 130_000
+"""GA4's own limit of a request's body."""
 EXCERPT = 80
 LEVELS = 200  # orjson reads 1024 and writes 254; no field of the contract has a container inside
 
@@ -77,9 +79,9 @@ def examine(line: bytes) -> Examined:
             WHOLE_LINE, Code.TYPE_MISMATCH, "", "the line is no envelope", "an object", _excerpt(envelope)
         )
         return Examined(None, [wrong])
-    refused = _payload(envelope)
-    if refused:
-        return Examined(None, [refused])
+    refusals = [refusal for refusal in (_too_large(envelope, line), _payload(envelope)) if refusal]
+    if refusals:
+        return Examined(None, refusals)
     found: list[Misshapen] = []
     events = envelope["body"]["events"]
     envelope["body"]["events"] = [_event(event, index, found) for index, event in enumerate(events)]
@@ -88,8 +90,10 @@ def examine(line: bytes) -> Examined:
 
 def _unreadable(line: bytes) -> Misshapen | None:
     if len(line) > LINE_BYTES:
-        message = f"the line has {len(line):,} bytes"
-        return Misshapen(WHOLE_LINE, Code.BODY_TOO_LARGE, "", message, f"at most {LINE_BYTES:,} bytes")
+        message = f"the line has {len(line):,} bytes and was not read"
+        return Misshapen(
+            WHOLE_LINE, Code.BODY_TOO_LARGE, "", message, f"a body of at most {BODY_BYTES:,} bytes"
+        )
     if (at := line.find(b"\0")) >= 0:
         return Misshapen(
             WHOLE_LINE, Code.NUL_BYTE, "", f"byte {at + 1} of the line is NUL", "text without NUL"
@@ -112,6 +116,15 @@ def _not_json(line: bytes, problem: orjson.JSONDecodeError) -> Misshapen:
     reason = problem.msg.partition(": line")[0]
     message = f"the line is not JSON: {reason} at character {problem.pos + 1}"
     return Misshapen(WHOLE_LINE, Code.JSON_MALFORMED, "", message, "a JSON object", near)
+
+
+def _too_large(envelope: dict[str, Any], line: bytes) -> Misshapen | None:
+    """The body's size is taken as it stands: written anew, a number may have more digits than were sent."""
+    size = len(line) - len(_dumped({**envelope, "body": None})) + len("null")
+    if envelope.get("body") is None or size <= BODY_BYTES:
+        return None
+    message = f"the body has {size:,} bytes"
+    return Misshapen(WHOLE_LINE, Code.BODY_TOO_LARGE, "body", message, f"at most {BODY_BYTES:,} bytes")
 
 
 def _payload(envelope: dict[str, Any]) -> Misshapen | None:

@@ -7,12 +7,13 @@ event from being valid (`schemas/`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy.typing as npt
 import polars as pl
 
 from rs_assets.contract.codes import Flag
-from rs_assets.contract.schemas import PARAMS
+from rs_assets.contract.schemas import ITEM, PARAMS
 
 TEMPLATES = ["${", "{{"]
 """How a template that was never filled looks; no JSON holds the second outside of a text."""
@@ -57,10 +58,13 @@ def flags(
     return numbered.join(lists, on="at", how="left", maintain_order="left")["flags"]
 
 
-def unexpected_fields(keys: Sequence[str], params: Sequence[str]) -> Iterator[str]:
+def unexpected_fields(
+    keys: Sequence[str], params: Sequence[str], items: Sequence[Sequence[str]]
+) -> Iterator[str]:
     """The fields of a shape that the contract does not know."""
     yield from (name for name in keys if name not in ("name", "params", "timestamp_micros"))
     yield from (f"params.{name}" for name in params if name not in PARAMS and name != "items")
+    yield from (f"params.items.{name}" for name in sorted({*chain(*items)} - {*ITEM.columns}))
 
 
 def _is_bot(agents: pl.Series) -> pl.Series:

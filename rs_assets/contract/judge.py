@@ -89,6 +89,9 @@ def _with_place(events: pl.DataFrame, batch: Batch, log_date: str) -> pl.DataFra
         .with_columns(
             received_time=received_time(pl.col("received_at")),
             folder_site=of_segments(batch, [f'"{s.site}"' for s in batch.segments]).gather(pl.col("k")),
+            site_declared=pl.lit(
+                pl.Series([s.declared for s in batch.segments]).gather(batch.segment)
+            ).gather(pl.col("k")),
             folder_log_date=pl.lit(dt.date.fromisoformat(log_date)),
             event_id=event_ids(batch).gather(pl.col("k")) + ":" + pl.col("event_index").cast(pl.String),
         )
@@ -109,9 +112,9 @@ def event_ids(batch: Batch) -> pl.Expr:
     return of_segments(batch, folder) + pl.lit(pl.Series(batch.line)).cast(pl.String)
 
 
-def of_segments(batch: Batch, values: list[str]) -> pl.Expr:
+def of_segments(batch: Batch, values: Sequence[str | bool]) -> pl.Expr:
     """A value of each segment, for each line of the batch."""
-    return pl.lit(pl.Series(values, dtype=pl.String).gather(batch.segment))
+    return pl.lit(pl.Series(values).gather(batch.segment))
 
 
 def _violations(events: pl.DataFrame, items: pl.DataFrame, read: Candidates) -> pl.DataFrame:

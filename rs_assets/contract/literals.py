@@ -1,13 +1,12 @@
-"""Literal bytes in the lines of a batch: which lines hold some, and which names may be keys there.
+"""Literal bytes in the lines of a batch: which lines hold some.
 
 Belongs here: searching a batch as it was received, faster than anything that reads it as JSON. Does not belong
-here: what it means that something was found (`doubt`, `parse`).
+here: what it means that something was found (`doubt`).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
@@ -15,26 +14,14 @@ import pyarrow as pa
 
 from rs_assets.log.blocks import Batch
 
-ESCAPED = b"\\u00"
-ESCAPED_LETTER = re.compile(rb"\\u00(?:3[0-9]|[46][1-9a-fA-F]|5[0-9aAfF]|7[0-9aA])")
-"""A letter, digit or underscore that JSON writes as its number, which no encoder needs to: a key may hide in it."""
-
 
 def holding(batch: Batch, literals: Sequence[bytes]) -> list[int]:
     """Positions of the lines that hold one of the literals, ascending."""
     line = pl.col("line").bin
-    held = _lines(batch).select(pl.any_horizontal(*(line.contains(literal) for literal in literals)))
+    # Few batches hold a tab at all, and one byte is searched for in a fifth of the time of two.
+    may = [literal for literal in literals if batch.data.find(literal[:1], 0, batch.size) >= 0]
+    held = _lines(batch).select(pl.any_horizontal(False, *(line.contains(literal) for literal in may)))
     return held.to_series().arg_true().to_list()
-
-
-def mentioned(batch: Batch, names: Collection[str]) -> set[str]:
-    """Those of the names that may be a key in one of the lines: all that stand there in quotes."""
-    lines, line = _lines(batch), pl.col("line").bin
-    asked = {name: line.contains(f'"{name}"'.encode()).any() for name in sorted(names)}
-    found = lines.select(line.contains(ESCAPED).any().alias("\\"), **asked).row(0, named=True)
-    if found.pop("\\") and ESCAPED_LETTER.search(memoryview(batch.data)[: batch.size]):
-        return set(names)
-    return {name for name, there in found.items() if there}
 
 
 def _lines(batch: Batch) -> pl.DataFrame:

@@ -21,12 +21,12 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from rs_assets.contract.literals import mentioned
 from rs_assets.contract.schemas import ENVELOPE, ITEM, PARAMS
 from rs_assets.log.ahead import ahead
 from rs_assets.log.blocks import Batch
 
-LINE_BYTES = 1 << 20  # GA4 takes 130 kB; a megabyte is no event
+LINE_BYTES = 1 << 20
+"""What is longer is not parsed: no body that the contract allows is (`exact.BODY_BYTES`)."""
 NO_EVENT = b"{}"
 """Stands in for a line that is not given to the native reader; without an event, it is in doubt."""
 
@@ -36,6 +36,7 @@ _BODY = f"STRUCT({', '.join(f'{name} JSON' for name in _OF_BODY)}, timestamp_mic
 _COLUMNS = {**dict.fromkeys(map(str, ENVELOPE.columns), "JSON"), "body": _BODY}
 _ENVELOPE = ", ".join(map(str, ENVELOPE.columns))
 _KEYS = "json_keys(event, ['$', '$.params'])"
+_ITEM_KEYS = "json_keys(event, '$.params.items[*]')"
 
 # Same bytes, same row order: no join and no IN belongs in here (they lose the order of the file).
 _EVENTS = f"""
@@ -51,14 +52,19 @@ SELECT * EXCLUDE (event, read), read.name AS event_name, read.timestamp_micros A
         AS fingerprint,
     unnest(read.params)
 FROM (
-    SELECT *, starts_with(event, '{{{{') AS is_object, hash({_KEYS}) AS shape,
+    SELECT *, starts_with(event, '{{{{') AS is_object, hash({_KEYS}, {_ITEM_KEYS}) AS shape,
         json_transform(event, '{{fields}}') AS read
     FROM ({_EVENTS})
 )
 """
-_SENT = f"SELECT DISTINCT unnest(json_keys(event, '$.params')) AS param FROM ({_EVENTS})"
 _SHAPES = f"""
-SELECT event_index, hash({_KEYS}) AS shape, {_KEYS}[1] AS of_event, {_KEYS}[2] AS of_params
+SELECT event_index, hash({_KEYS}, {_ITEM_KEYS}) AS shape,
+    {_KEYS}[1] AS of_event, {_KEYS}[2] AS of_params, {_ITEM_KEYS} AS of_items
+FROM ({_EVENTS})
+"""
+_SENT = f"""
+SELECT list_distinct(flatten(list({_KEYS}[2]))) AS params,
+    list_distinct(flatten(flatten(list({_ITEM_KEYS})))) AS items
 FROM ({_EVENTS})
 """
 
@@ -129,10 +135,10 @@ class Parser:
     def stream(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, pl.DataFrame | None]]:
         """Each batch with its candidate events, as `parse` gives them; None where they are not those of its lines.
 
-        Of the parameters, only those that the first batch sends have a column, and those of `always`: of the
-        contract's many, a log date uses a dozen, and the others would cost half of the parsing. Whoever finds (by
-        its shape) that an event has more parses its batch again. Of the fields of an item, those that a batch up to
-        then has mentioned do: for its items, an event's shape cannot tell.
+        Of the parameters and the fields of an item, only those that the first batch sends have a column, and those
+        of `always` and `items`: of the contract's many, a log date uses a dozen, and the others would cost half of
+        the parsing. Whoever finds (by its shape) that an event has more parses its batch again, and lets the later
+        ones `learn` of it.
 
         Two files take turns: one is written while the other is read. (Reading from a pipe would need no file, but
         DuckDB keeps all that came out of one.)
@@ -141,12 +147,16 @@ class Parser:
         with self._file() as first, self._file() as second:
             for batch, path in ahead(_spooled(batches, first, second)):
                 if not learned:
-                    sent = self._table(_SENT, path).column("param").to_pylist()
-                    self._params |= frozenset(PARAMS).intersection(sent)
+                    [sent] = self._table(_SENT, path).to_pylist()
+                    self.learn(sent["params"] or (), sent["items"] or ())
                     learned = True
-                self._items |= mentioned(batch, set(ITEM_FIELDS) - self._items)
                 fields = _fields(sorted(self._params), [name for name in ITEM_FIELDS if name in self._items])
                 yield batch, self._rows(_QUERY, path, len(batch), fields)
+
+    def learn(self, params: Iterable[str], items: Iterable[str]) -> None:
+        """Names that were sent; those of the contract are read from now on by `stream`."""
+        self._params |= frozenset(PARAMS).intersection(params)
+        self._items |= frozenset(ITEM_FIELDS).intersection(items)
 
     def parse(self, lines: Sequence[bytes], items: Iterable[str] = ITEM_FIELDS) -> pl.DataFrame:
         """Candidate events of a few lines, one row each; a line without events is one row without an event.
@@ -169,13 +179,15 @@ class Parser:
         """The keys of all events of a few lines, repeated ones repeated.
 
         Returns:
-            `k`, `event_index`, `shape`, `of_event` and `of_params`: lists of keys in the order they stand in; null
-            where there is no event, no params.
+            `k`, `event_index`, `shape`, `of_event`, `of_params` and `of_items` (a list an item): keys in the order
+            they stand in; null where there is no event, no params.
 
         Raises:
             MisalignedError: as `parse`.
         """
-        return self._aligned(_SHAPES, lines).select("k", "event_index", "shape", "of_event", "of_params")
+        return self._aligned(_SHAPES, lines).select(
+            "k", "event_index", "shape", "of_event", "of_params", "of_items"
+        )
 
     def _aligned(self, query: str, lines: Sequence[bytes], fields: str = "") -> pl.DataFrame:
         with self._file() as spool:

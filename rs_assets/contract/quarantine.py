@@ -11,6 +11,7 @@ import datetime as dt
 import polars as pl
 
 from rs_assets.contract.codes import CONTRACT_VERSION, Code
+from rs_assets.contract.duplicates import Which
 from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, SHAPE_RULES, Judged, event_ids, of_segments
 from rs_assets.contract.verdict import VIOLATION
 from rs_assets.lake.tables import Schema
@@ -67,18 +68,38 @@ def quarantined(judged: Judged, more: pl.DataFrame, log_date: str) -> pl.DataFra
     ).select(*QUARANTINED_EVENTS)
 
 
-def duplicate_violations(places: pl.DataFrame) -> pl.DataFrame:
-    """The violation of events that repeat one that is valid. `places` has `k` and `event_index`."""
-    message = "an equal event (site, client, name, time, parameters) was received before"
-    return places.select(
-        "k",
-        "event_index",
-        rule=pl.lit(len(EVENT_RULES) + len(ITEM_RULES) + len(SHAPE_RULES), pl.UInt32),
-        code=pl.lit(str(Code.DUPLICATE)),
-        path=pl.lit(""),
-        message=pl.lit(message),
-        expected=pl.lit("an event that is new"),
-        observed=pl.lit(None, pl.String),
+def repeat_violations(places: pl.DataFrame, duplicate: Which, repeated: Which) -> pl.DataFrame:
+    """The violations of sound events that repeat others (`Received.repeats`). `places` has `k` and `event_index`."""
+    rules = len(EVENT_RULES) + len(ITEM_RULES) + len(SHAPE_RULES)
+    return pl.concat(
+        places.filter(which).select(
+            "k",
+            "event_index",
+            rule=pl.lit(rules + n, pl.UInt32),
+            code=pl.lit(str(code)),
+            path=pl.lit(path),
+            message=pl.lit(message),
+            expected=pl.lit(expected),
+            observed=pl.lit(None, pl.String),
+        )
+        for n, (which, code, path, message, expected) in enumerate(
+            (
+                (
+                    duplicate,
+                    Code.DUPLICATE,
+                    "",
+                    "an equal event (site, client, name, time, parameters) was received before",
+                    "an event that is new",
+                ),
+                (
+                    repeated,
+                    Code.TRANSACTION_REPEATED,
+                    "params.transaction_id",
+                    "params.transaction_id is that of another purchase, which was received before",
+                    "a transaction that is new",
+                ),
+            )
+        )
     )
 
 

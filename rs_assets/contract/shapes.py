@@ -23,10 +23,12 @@ class Shape:
     Attributes:
         keys: of the event, as written; repeated ones repeat.
         params: of its params; empty where params is no object as well.
+        items: of each of its items; empty where one is no object.
     """
 
     keys: tuple[str, ...]
     params: tuple[str, ...]
+    items: tuple[tuple[str, ...], ...] = ()
 
     @property
     def hollow(self) -> bool:
@@ -41,7 +43,7 @@ class Shape:
     @property
     def unexpected(self) -> bool:
         """Whether it has a field that the contract does not know."""
-        return any(unexpected_fields(self.keys, self.params))
+        return any(unexpected_fields(self.keys, self.params, self.items))
 
 
 class Shapes:
@@ -61,7 +63,8 @@ class Shapes:
             with suppress(MisalignedError):
                 found = parser.keys([text(k) for _, k, _ in unknown])
                 at = {(n, event_index): n for n, (_, _, event_index) in enumerate(unknown)}
-                for n, event_index, shape, of_event, of_params in found.iter_rows():
+                for n, event_index, shape, of_event, of_params, of_items in found.iter_rows():
                     if (n, event_index) in at and shape == unknown[n][0]:
-                        self._known[shape] = Shape(tuple(of_event or ()), tuple(of_params or ()))
+                        items = tuple(tuple(keys or ()) for keys in of_items or ())
+                        self._known[shape] = Shape(tuple(of_event or ()), tuple(of_params or ()), items)
         return {shape: self._known.get(shape) for shape in met["shape"].to_list()}

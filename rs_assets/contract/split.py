@@ -6,6 +6,7 @@ here: judging a batch (`judge`), or publishing (`lake`).
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,11 +15,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from rs_assets.contract.duplicates import Seen
+from rs_assets.contract.duplicates import Received
 from rs_assets.contract.flags import FLAGGED_BY
 from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, Judged, judge
 from rs_assets.contract.parse import ITEM_FIELDS, Parser
-from rs_assets.contract.quarantine import QUARANTINED_EVENTS, damaged_rows, duplicate_violations, quarantined
+from rs_assets.contract.quarantine import QUARANTINED_EVENTS, damaged_rows, quarantined, repeat_violations
 from rs_assets.contract.repairs import REPAIRS
 from rs_assets.contract.repairs.repair import Repair
 from rs_assets.contract.rules import looked_at
@@ -84,8 +85,13 @@ def split_log_date(
     threads: int = 2,
     batch_bytes: int = BATCH_BYTES,
     repairs: Sequence[Repair] = REPAIRS,
+    received: Received | None = None,
 ) -> SplitReport:
     """Write the two tables of one log date; memory is bounded by `threads` batches whatever the date's size.
+
+    Args:
+        received: knows what the log date before received (`received_before`, asked if None), and holds afterwards
+            what this one did.
 
     Raises:
         UserError: there is no log, or a segment of it cannot be read. Neither file is left then.
@@ -93,15 +99,19 @@ def split_log_date(
     """
     log.require()  # a log that is not mounted is no empty log date
     report = SplitReport(log_date, segments=len(log.segments(log_date)))
-    seen = Seen()
+    if received is None:
+        received = Received(
+            received_before(log, log_date, threads=threads, batch_bytes=batch_bytes, repairs=repairs)
+        )
     with (
         TableWriter(valid_path, VALID_EVENTS) as valid,
         TableWriter(quarantined_path, QUARANTINED_EVENTS, row_group=WHOLE_LINES) as bad,
     ):
         for judged in _judged(read_batches(log, log_date, batch_bytes), log_date, threads, repairs):
-            repeated = seen.repeated(judged.valid["fingerprint"].to_numpy())
-            kept = judged.valid.filter(~repeated) if repeated.any() else judged.valid
-            refused = quarantined(judged, duplicate_violations(judged.places.filter(repeated)), log_date)
+            duplicate, repeated = received.repeats(judged.valid)
+            new = ~(duplicate | repeated)
+            kept = judged.valid if new.all() else judged.valid.filter(new)
+            refused = quarantined(judged, repeat_violations(judged.places, duplicate, repeated), log_date)
             damaged = damaged_rows(judged.batch, log_date)
             _conserve(judged, kept, refused, report)
             valid.write(kept)
@@ -114,6 +124,22 @@ def split_log_date(
         if (valid.rows, bad.rows) != (report.valid, report.quarantined):
             raise ConservationError(f"{log_date}: counted {report}, wrote {valid.rows} and {bad.rows}.")
     return report
+
+
+def received_before(
+    log: RawLog,
+    log_date: str,
+    *,
+    threads: int = 2,
+    batch_bytes: int = BATCH_BYTES,
+    repairs: Sequence[Repair] = REPAIRS,
+) -> Received:
+    """What the log date before this one received, from the log itself: it is judged again and nothing is written."""
+    before, received = str(dt.date.fromisoformat(log_date) - dt.timedelta(days=1)), Received()
+    for judged in _judged(read_batches(log, before, batch_bytes), before, threads, repairs):
+        received.repeats(judged.valid)
+        judged.batch.release()
+    return received
 
 
 def _judged(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import dagster as dg
+from pydantic import Field
 
 from rs_assets.defs.dagster_dbt import DbtProject
 from rs_assets.lake import Lake
@@ -18,13 +19,14 @@ DBT_DIR = Path(__file__).parents[2] / "dbt"
 
 
 class LogResource(dg.ConfigurableResource):
-    """The raw log, read-only."""
+    """The raw log, read-only; `sites` are those that may send, all if there are none."""
 
     root: str
+    sites: list[str] = Field(default=[])
 
     def open(self) -> RawLog:
         """The log. Raises a UserError if there is none."""
-        log = RawLog(self.root)
+        log = RawLog(self.root, frozenset(self.sites))
         log.require()
         return log
 
@@ -48,6 +50,6 @@ def dbt_project(home: str) -> DbtProject:
 def resources(settings: Settings) -> dict[str, object]:
     """All of them, by the names that assets ask for."""
     return {
-        "log": LogResource(root=settings.raw_log),
+        "log": LogResource(root=settings.raw_log, sites=sorted(settings.sites)),
         "lake": LakeResource(root=settings.lake, environment=settings.environment),
     }

@@ -24,13 +24,17 @@ SITE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,62}")
 
 @dataclass(frozen=True, order=True)
 class Segment:
-    """One file of the raw log: the requests one site received on one UTC day, or part of them."""
+    """One file of the raw log: the requests one site received on one UTC day, or part of them.
+
+    `declared` is whether its site is one of those that may send (`RawLog.declared`).
+    """
 
     log_date: str
     site: str
     name: str
     path: str
     size: int
+    declared: bool = True
 
     @property
     def codec(self) -> str:
@@ -45,9 +49,13 @@ class Segment:
 
 @dataclass(frozen=True)
 class RawLog:
-    """A raw log under one root. It can list and read; there is no method that writes."""
+    """A raw log under one root. It can list and read; there is no method that writes.
+
+    `declared` are the sites that may send; all may if there are none.
+    """
 
     root: str
+    declared: frozenset[str] = frozenset()
 
     @cached_property
     def _where(self) -> tuple[AbstractFileSystem, str]:
@@ -92,7 +100,8 @@ class RawLog:
             path = str(entry["name"])
             name = path.rsplit("/", 1)[-1]
             if any(name.endswith(ending) for ending in CODECS):
-                yield Segment(log_date, site, name, path, int(entry["size"] or 0))
+                declared = not self.declared or site in self.declared
+                yield Segment(log_date, site, name, path, int(entry["size"] or 0), declared)
 
     def _children(self, folder: str, prefix: str) -> list[str]:
         if not self.fs.isdir(folder):

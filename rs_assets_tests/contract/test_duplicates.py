@@ -26,8 +26,8 @@ from rs_assets_tests.logs import (
 )
 
 DUPLICATE = [Code.DUPLICATE]
-BUY: Json = {
-    "name": "purchase",
+REFUND: Json = {
+    "name": "refund",  # of which a transaction may have several
     "timestamp_micros": MICROS,
     "params": {
         "value": 9.5,
@@ -37,7 +37,7 @@ BUY: Json = {
         "items": [{"item_id": "i", "price": 4.5, "quantity": 1}, {"item_id": "j", "price": 5}],
     },
 }
-LINE = envelope(BUY)
+LINE = envelope(REFUND)
 
 
 def split_segments(tmp_path: Path, *segments: bytes, **how: int) -> Outcome:
@@ -62,7 +62,7 @@ def test_of_three_copies_two_are_quarantined_and_the_first_is_valid() -> None:
 
 def test_within_one_request_too() -> None:
     other = event(page_title="t")
-    assert split_lines(envelope(BUY, other, BUY)).reasons == {(1, 2): DUPLICATE}
+    assert split_lines(envelope(REFUND, other, REFUND)).reasons == {(1, 2): DUPLICATE}
 
 
 @pytest.mark.parametrize("how", [{}, {"batch_bytes": 1}, {"batch_bytes": 1, "threads": 1}])
@@ -80,7 +80,7 @@ def test_over_the_batches_of_one_segment(tmp_path: Path) -> None:
 
 def test_an_equal_event_at_another_site_is_none(tmp_path: Path) -> None:
     sites = ("shop-a", "shop-b")
-    files = {(site, "1.ndjson"): envelope(BUY, site=site) for site in sites}
+    files = {(site, "1.ndjson"): envelope(REFUND, site=site) for site in sites}
     for how in ({}, {"batch_bytes": 1}):
         outcome = split(write_log(tmp_path, files), **how)
         assert outcome.report.by_site == {site: (1, 0) for site in sites}
@@ -88,13 +88,13 @@ def test_an_equal_event_at_another_site_is_none(tmp_path: Path) -> None:
 
 def test_another_request_another_time_of_receipt_and_another_agent_are_no_difference() -> None:
     again = envelope(
-        BUY, request_id="r-2", received_at="2024-01-02T23:59:59.999999Z", user_agent="x", ip="203.0.113.0"
+        REFUND, request_id="r-2", received_at="2024-01-02T23:59:59.999999Z", user_agent="x", ip="203.0.113.0"
     )
     assert split_lines(LINE, again).reasons == {(2, 0): DUPLICATE}
 
 
 def test_without_a_time_of_its_own_the_time_of_receipt_tells_events_apart() -> None:
-    timeless = {name: value for name, value in BUY.items() if name != "timestamp_micros"}
+    timeless = {name: value for name, value in REFUND.items() if name != "timestamp_micros"}
     later = envelope(timeless, received_at="2024-01-02T10:00:00.000001Z")
     assert split_lines(envelope(timeless), later).reasons == {}
     assert split_lines(envelope(timeless), envelope(timeless, request_id="r-2")).reasons == {
@@ -103,7 +103,7 @@ def test_without_a_time_of_its_own_the_time_of_receipt_tells_events_apart() -> N
 
 
 def test_the_body_s_time_counts_where_the_event_has_none() -> None:
-    timeless = {name: value for name, value in BUY.items() if name != "timestamp_micros"}
+    timeless = {name: value for name, value in REFUND.items() if name != "timestamp_micros"}
     lines = [envelope(timeless, body={"timestamp_micros": MICROS - n}) for n in (0, 1, 0)]
     assert split_lines(*lines).reasons == {(3, 0): DUPLICATE}
 
@@ -112,17 +112,17 @@ def test_the_body_s_time_counts_where_the_event_has_none() -> None:
     "body", [{"client_id": "c-2"}, {"user_id": "u"}], ids=["another client", "another user"]
 )
 def test_another_person_is_a_difference(body: Json) -> None:
-    assert split_lines(LINE, envelope(BUY, body=body)).reasons == {}
+    assert split_lines(LINE, envelope(REFUND, body=body)).reasons == {}
 
 
 def changed(**params: object) -> Json:
-    return {**BUY, "params": {**BUY["params"], **params}}
+    return {**REFUND, "params": {**REFUND["params"], **params}}
 
 
-ITEMS = BUY["params"]["items"]
+ITEMS = REFUND["params"]["items"]
 DIFFERENT = {
-    "another name": {**BUY, "name": "refund"},
-    "another time": {**BUY, "timestamp_micros": MICROS - 1},
+    "another name": {**REFUND, "name": "purchase"},
+    "another time": {**REFUND, "timestamp_micros": MICROS - 1},
     "another value": changed(value=9.51),
     "another text": changed(transaction_id="T"),
     "a session_id that is a number": changed(session_id=7),
@@ -138,7 +138,7 @@ DIFFERENT = {
     "one item less": changed(items=ITEMS[:1]),
     "a parameter the contract does not know": changed(debug_mode=1),
     "another value of one": changed(debug_mode=2),
-    "a field of the event the contract does not know": {**BUY, "origin": "app"},
+    "a field of the event the contract does not know": {**REFUND, "origin": "app"},
 }
 
 
@@ -160,8 +160,8 @@ def test_white_space_and_the_spelling_of_characters_are_no_difference() -> None:
 
 
 def test_an_event_whose_only_equal_is_quarantined_is_no_duplicate(tmp_path: Path) -> None:
-    folder_of_another_day = envelope(BUY, received_at="2024-01-01T23:59:59.000000Z")
-    early = envelope(BUY, received_at="2024-01-02T09:00:00.000000Z")
+    folder_of_another_day = envelope(REFUND, received_at="2024-01-01T23:59:59.000000Z")
+    early = envelope(REFUND, received_at="2024-01-02T09:00:00.000000Z")
     for how in ({}, {"batch_bytes": 1}):
         outcome = split_segments(tmp_path, folder_of_another_day, early, LINE, LINE, **how)
         assert outcome.where_valid == [(SITE, "2.ndjson", 1, 0)]
@@ -178,7 +178,7 @@ def test_a_broken_event_is_never_called_a_duplicate_as_well() -> None:
 
 
 def test_a_copy_that_must_be_read_exactly_is_still_a_copy() -> None:
-    doubtful = envelope(BUY, 5)
+    doubtful = envelope(REFUND, 5)
     assert split_lines(doubtful, LINE, doubtful).reasons == {
         (1, 1): [Code.TYPE_MISMATCH],
         (2, 0): DUPLICATE,
@@ -235,7 +235,9 @@ def test_the_valid_ones_are_the_first_of_each_kind(requests: list[tuple[str, str
 @given(st.lists(st.lists(st.integers(0, 12) | st.integers(2**63, 2**64 - 1), max_size=8), max_size=6))
 def test_seen_remembers_every_fingerprint(batches: list[list[int]]) -> None:
     seen, known = Seen(), set()
+    asked = np.array(range(13), np.uint64)
     for batch in batches:
+        assert seen.contains(asked).tolist() == [fingerprint in known for fingerprint in range(13)]
         expected = []
         for fingerprint in batch:
             expected.append(fingerprint in known)

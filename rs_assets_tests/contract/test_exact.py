@@ -67,8 +67,8 @@ def test_a_line_that_is_too_large_is_not_read_at_all() -> None:
     violation = only(examine(b"\0" * (LINE_BYTES + 1)))
     assert violation.code == Code.BODY_TOO_LARGE
     assert (violation.message, violation.expected) == (
-        "the line has 1,048,577 bytes",
-        "at most 1,048,576 bytes",
+        "the line has 1,048,577 bytes and was not read",
+        "a body of at most 130,000 bytes",
     )
 
 

@@ -39,6 +39,7 @@ EVENT_SCHEMA = {
     "received_time": pl.Datetime("us"),
     "folder_site": pl.String,
     "folder_log_date": pl.Date,
+    "site_declared": pl.Boolean,
     "event_micros": pl.Int64,
 }
 ITEM_SCHEMA = dict(ITEM_FIELDS.to_schema())
@@ -80,6 +81,7 @@ SOUND: Row = {
     "received_time": TIMES[1],
     "folder_site": '"shop-a"',
     "folder_log_date": dt.date(2024, 1, 2),
+    "site_declared": True,
     "event_micros": MICROS[2],
 }
 
@@ -134,6 +136,7 @@ def one_by_one() -> pl.DataFrame:
     rows += [alone("items", items) for items in (None, [], [None], [{}])]
     rows += [alone("received_time", time) for time in TIMES]
     rows += [alone("event_micros", micros) for micros in MICROS]
+    rows += [alone("site_declared", False)]
     rows += [alone("folder_site", value) for value in ('"shop-b"', None)]
     for name in NAMES:
         for column in (
@@ -186,6 +189,7 @@ EVENTS = st.fixed_dictionaries(
         "items": st.none() | st.lists(ITEM, max_size=3),
         "received_time": st.sampled_from(TIMES)
         | st.datetimes(dt.datetime(1970, 1, 1), dt.datetime(2262, 1, 1)),
+        "site_declared": st.booleans(),
         "folder_site": st.sampled_from(['"shop-a"', '"a"', '""']),
         "event_micros": st.sampled_from(MICROS) | st.integers(-(2**63), 2**63 - 1),
     },

@@ -19,4 +19,4 @@ def test_a_request_of_more_than_25_events_is_quarantined_as_one_line(count, vali
 def test_a_third_of_a_million_empty_events_in_one_line_are_one_row(tmp_path):
     line = envelope().replace(b"[]", orjson.dumps([{}] * 300_000))
     found = split_lines(line)
-    assert found.reasons == {(1, None): ["TOO_MANY_EVENTS"]}
+    assert found.reasons == {(1, None): ["BODY_TOO_LARGE", "TOO_MANY_EVENTS"]}

@@ -16,7 +16,7 @@ REMEDIES: dict[Code, str] = {
     Code.SEGMENT_DAMAGED: "Put the segment's own bytes back from a copy, then replay its log date.",
     Code.ENCODING_INVALID: "Encode the request's body as UTF-8; `observed` are the bytes that are not.",
     Code.NUL_BYTE: "Take the NUL byte out of the request's body.",
-    Code.BODY_TOO_LARGE: "Send the events in several requests: {expected} a line.",
+    Code.BODY_TOO_LARGE: "Send the events in several requests: {expected} each.",
     Code.TOO_MANY_EVENTS: "Send the events in several requests: {expected} each.",
     Code.TOO_MANY_PARAMS: "Send {expected}.",
     Code.NAME_INVALID: "Use {expected}.",
@@ -34,6 +34,10 @@ REMEDIES: dict[Code, str] = {
     Code.TS_INVALID: "Send {path} as {expected}.",
     Code.TS_FUTURE: "Send {path} as {expected}. Look at the sender's clock.",
     Code.DUPLICATE: "Nothing: its twin is valid. If both happened, let them differ in their time or a parameter.",
+    Code.SITE_UNKNOWN: "Add the site to RS_SITES and replay, or find out who sends in its name.",
+    Code.TRANSACTION_REPEATED: (
+        "Give each purchase {path} of its own. If a reloaded page sent the first one again: nothing, it is valid."
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """The envelope's schema: what the collector itself wrote around a payload.
 
-`folder_site` (JSON text) and `folder_log_date` (Date) come from where the line stands in the log;
+`folder_site` (JSON text), `site_declared` (Boolean) and `folder_log_date` (Date) come from where the line stands in
+the log;
 `received_time` is `received_at` as a time.
 """
 
@@ -49,6 +50,13 @@ ENVELOPE = pa.DataFrameSchema(
         "user_agent": text("user_agent", chars=None),
     },
     checks=[
+        frame_check(
+            Code.SITE_UNKNOWN,
+            pl.col("site_declared"),
+            "a site that is declared",
+            "is not one of the sites that are declared",
+            "site",
+        ),
         frame_check(
             Code.ENUM_INVALID,
             pl.col("site") == pl.col("folder_site"),

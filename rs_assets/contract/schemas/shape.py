@@ -1,6 +1,7 @@
 """The shape's schema: what an event's keys alone say. One row a shape, not an event.
 
-`keys` and `params` are lists of names as they were written. Facts: Google's limits for the Measurement Protocol.
+`keys` and `params` are lists of names as they were written, `items` has one for each item. Facts: Google's limits
+for the Measurement Protocol.
 """
 
 from __future__ import annotations
@@ -43,6 +44,13 @@ SHAPE = pa.DataFrameSchema(
             "every field once",
             "the event holds a field twice",
             "",
+        ),
+        frame_check(
+            Code.NAME_DUPLICATED,
+            pl.col("items").list.eval(pl.element().list.n_unique() == pl.element().list.len()).list.all(),
+            "every field of an item once",
+            "holds an item with a field twice",
+            "params.items",
         ),
         frame_check(
             Code.NAME_INVALID,
