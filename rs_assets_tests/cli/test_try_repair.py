@@ -303,6 +303,15 @@ def test_a_log_date_that_is_not_closed_is_not_tried(call_json: CallJson, tmp_pat
     assert found["log_dates"] == ["2024-01-02"]
 
 
+def test_events_of_a_site_that_is_not_declared_stay(
+    call_json: CallJson, unsaid: Home, planted: list[dict[str, Any]], own: str
+) -> None:
+    asked = ("--try-repair", f"{own}:FIX", "--to", DATES[0], "--json")
+    found = call_json("quarantine", *asked, home=unsaid, RS_SITES="shop-a")
+    assert {row["site"] for row in found["counts"] if row["moved"]} == {"shop-a"}
+    assert found["moved"] == len([r for r in planted if (r["site"], r["log_date"]) == ("shop-a", DATES[0])])
+
+
 @pytest.mark.parametrize(
     "more", [["--explain", "x"], ["--site", "shop-a"], ["--reason", "DUPLICATE"]], ids=lambda more: more[0]
 )

@@ -29,7 +29,7 @@ def try_out(
         UserError: it holds for no log date in the range, a segment cannot be read, or events were lost.
     """
     repair = named(name)
-    log = RawLog(settings.raw_log)
+    log = RawLog(settings.raw_log, settings.sites)
     closed = _closed(log, settings.first_log_date)
     holds = [log_date for log_date in closed if repair.in_force(log_date)]
     dates = [d for d in holds if str(first or d) <= d <= str(last or d)]
