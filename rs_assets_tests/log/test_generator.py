@@ -32,7 +32,16 @@ from rs_assets.log.generator import FAULTS, Plan, Summary, generate, lines, run
 DAY = 86_400_000_000
 HALF_AN_HOUR = 1_800_000_000
 YEAR_2000 = 946_684_800_000_000
-WHOLE_LINE = {"JSON_MALFORMED", "LINE_TRUNCATED", "ENCODING_INVALID", "NUL_BYTE"}
+WHOLE_LINE = {
+    *(
+        "JSON_MALFORMED",
+        "LINE_TRUNCATED",
+        "ENCODING_INVALID",
+        "NUL_BYTE",
+        "BODY_TOO_LARGE",
+        "TOO_MANY_EVENTS",
+    ),
+}
 VALUED = {
     "view_item", "add_to_cart", "remove_from_cart", "view_cart", "add_to_wishlist", "begin_checkout",
     "add_shipping_info", "add_payment_info", "purchase",
@@ -175,7 +184,12 @@ def reasons_of_bytes(data: bytes) -> set[str]:
     except json.JSONDecodeError as error:
         at_the_end = not text.endswith("}") or error.pos == len(text)
         return {"LINE_TRUNCATED" if at_the_end else "JSON_MALFORMED"}
-    return {"JSON_MALFORMED"} if "body_text" in envelope else set()
+    if "body_text" in envelope:
+        return {"JSON_MALFORMED"}
+    too_large = len(data) - len(orjson.dumps({**envelope, "body": {}})) > 130_000
+    return ({"BODY_TOO_LARGE"} if too_large else set()) | (
+        {"TOO_MANY_EVENTS"} if len(envelope["body"]["events"]) > 25 else set()
+    )
 
 
 def reasons_of_items(items: object) -> set[str]:
@@ -267,6 +281,7 @@ def judged(log: Log) -> Counter[tuple[Key, str, str]]:
     """Every (line, event index, reason) that the slow judge finds."""
     found: Counter[tuple[Key, str, str]] = Counter()
     seen: set[tuple[str, bytes]] = set()
+    bought: set[tuple[str, str]] = set()
     for line in log.lines:
         whole = reasons_of_bytes(line.data)
         if whole:
@@ -283,6 +298,11 @@ def judged(log: Log) -> Counter[tuple[Key, str, str]]:
             identity = (line.site, orjson.dumps([body.get("client_id"), body.get("timestamp_micros"), event]))
             if not reasons and identity in seen:
                 reasons.add("DUPLICATE")
+            if event["name"] == "purchase" and not reasons:
+                transaction = (line.site, event["params"]["transaction_id"])
+                if transaction in bought:
+                    reasons.add("TRANSACTION_REPEATED")
+                bought.add(transaction)
             seen.add(identity)
             found.update((line.key, str(index), reason) for reason in reasons)
     return found

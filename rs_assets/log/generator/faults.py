@@ -6,16 +6,21 @@ is done (`event_faults`, `line_faults`) or where (`planting`).
 
 from __future__ import annotations
 
+import polars as pl
+
+from rs_assets.log import json_text as js
 from rs_assets.log.generator.event_faults import EVENT_KINDS
 from rs_assets.log.generator.kinds import Kind
 from rs_assets.log.generator.line_faults import LINE_KINDS
-from rs_assets.log.generator.vocabulary import EVERY
+from rs_assets.log.generator.vocabulary import BUY, EVERY
 
 FAULTS: tuple[str, ...] = (
     "JSON_MALFORMED",
     "LINE_TRUNCATED",
     "ENCODING_INVALID",
     "NUL_BYTE",
+    "BODY_TOO_LARGE",
+    "TOO_MANY_EVENTS",
     "CLIENT_ID_MISSING",
     "NAME_INVALID",
     "NAME_RESERVED",
@@ -32,10 +37,19 @@ FAULTS: tuple[str, ...] = (
     "TS_INVALID",
     "TS_FUTURE",
     "DUPLICATE",
+    "TRANSACTION_REPEATED",
 )
 """The reason codes that the generator can plant."""
 
-KINDS: tuple[Kind, ...] = (*LINE_KINDS, *EVENT_KINDS, Kind("DUPLICATE", EVERY, "copy"))
+# A page that is loaded again sends its purchase again, at another time.
+_AGAIN = {"own_time": js.number(pl.col("time") + 1_000)}
+
+KINDS: tuple[Kind, ...] = (
+    *LINE_KINDS,
+    *EVENT_KINDS,
+    Kind("DUPLICATE", EVERY, "copy"),
+    Kind("TRANSACTION_REPEATED", (BUY,), "copy", _AGAIN),
+)
 """Every kind of damage; its place here is the number by which frames name it."""
 
 

@@ -22,7 +22,7 @@ class Kind:
         reason: the class.
         events: numbers of the events on which it makes sense and violates nothing else.
         scope: what is lost: the `event` alone; each event of the `request`; the whole `line`; or nothing,
-            because the line is a `copy` of one that was received before.
+            because the line is a `copy` of one that was received before, but for the patch.
         patch: new JSON text for some columns of `fields`.
         text: for a line whose payload is not JSON: what was sent, from the body that was meant.
         damage: for a line that is not JSON: its bytes from those of the sound line (without the newline)

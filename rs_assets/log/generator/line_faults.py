@@ -1,7 +1,7 @@
 """Damage to a line or to its payload: what is lost is lost as a whole.
 
-Belongs here: payloads that are not JSON, and lines that are not. Does not belong here: events that parse
-(`event_faults`).
+Belongs here: payloads that are not JSON or larger than GA4 takes, and lines that are not JSON. Does not belong
+here: events that parse (`event_faults`).
 """
 
 from __future__ import annotations
@@ -46,6 +46,19 @@ def _garbled(text: Callable[[pl.Expr], pl.Expr]) -> Kind:
     return Kind("JSON_MALFORMED", EVERY, "line", text=text)
 
 
+def _swollen(line: bytes, salt: int) -> bytes:
+    """A client that puts all of a picture into a URL: a little over the 130,000 bytes that a body may have."""
+    mark = b'"page_location":"https://'
+    return line.replace(mark, mark + b"x" * (130_000 + salt % 10_000), 1)
+
+
+def _repeated(line: bytes, salt: int) -> bytes:
+    """A client that has not sent for long, and then sends all at once: more than the 25 events of one request."""
+    head, events, rest = line.partition(b'"events":[')
+    event, end = rest[: -len(b"]}}")], rest[-len(b"]}}") :]
+    return head + events + b",".join([event] * (26 + salt % 10)) + end
+
+
 LINE_KINDS: tuple[Kind, ...] = (
     _garbled(lambda body: body.str.replace_all('"', "'", literal=True)),
     _garbled(lambda body: body.str.replace("}]}", "]}", literal=True)),
@@ -54,6 +67,8 @@ LINE_KINDS: tuple[Kind, ...] = (
     _without(b":", b'{"client_id"'),
     _without(b",", b'"body":'),
     Kind("LINE_TRUNCATED", EVERY, "line", damage=_cut),
+    Kind("BODY_TOO_LARGE", EVERY, "line", damage=_swollen),
+    Kind("TOO_MANY_EVENTS", EVERY, "line", damage=_repeated),
     _overwritten("ENCODING_INVALID", b'"user_agent":"Mozilla/5.0', b"\xff\xfe"),
     _overwritten("ENCODING_INVALID", b'"page_location":"https://', b"\xc3\x28"),
     _overwritten("NUL_BYTE", b'"user_agent":"Mozilla/5.0', b"\0"),

@@ -67,9 +67,9 @@ def plant(rng: np.random.Generator, events: pl.DataFrame, quota: Quota, end: int
         kind=pl.select(pl.when(kind >= 0).then(kind)).to_series(),
         salt=pl.Series(rng.integers(0, 1 << 31, len(events), dtype=np.int64)),
     )
-    copies = events.with_row_index("row").join(plot.copies(), on="row", maintain_order="right").drop("row")
-    copies = copies.with_columns(received="again", kind=pl.lit(len(KINDS) - 1, pl.Int16)).drop("again")
-    events = pl.concat([events, copies]).sort(*_ORDER, nulls_last=False)
+    originals = events.drop("kind").with_row_index("row")
+    copies = originals.join(plot.copies(), on="row", maintain_order="right").with_columns(received="again")
+    events = pl.concat([events, copies.select(events.columns)]).sort(*_ORDER, nulls_last=False)
     opens = pl.struct("request", "received").rle_id()
     return events.with_columns(line=opens.cast(pl.Int64)).with_columns(
         event_index=pl.int_range(pl.len(), dtype=pl.Int64).over("line")
@@ -87,7 +87,7 @@ class _Plot:
         self._size = np.bincount(self._request)
         self._free = ~events["late"].to_numpy()
         self.kind = np.full(len(events), -1, dtype=np.int16)
-        self._copied: list[Ints] = []
+        self._copied: list[tuple[int, Ints]] = []
 
     def plant(self, kinds: list[int], due: int, turn: int) -> int:
         """Plant `due` faults of one class, its kinds in turn; returns the number of events at fault."""
@@ -100,15 +100,22 @@ class _Plot:
         return planted
 
     def copies(self) -> pl.DataFrame:
-        """The events to repeat: `row`, and `again`, when."""
-        rows = np.concatenate([*self._copied, np.zeros(0, dtype=np.int64)])
+        """The events to repeat: `row`, `again` (when) and `kind`."""
+        rows = np.concatenate([*(rows for _, rows in self._copied), np.zeros(0, dtype=np.int64)])
+        kind = np.repeat([number for number, _ in self._copied], [len(rows) for _, rows in self._copied])
         soon = self._rng.random(len(rows)) < 0.8
         seconds = np.where(soon, 600, 6 * 3_600) * self._rng.random(len(rows)) ** 2
         delay = SECOND + (seconds * SECOND).astype(np.int64)
         left = self._end - self._received[rows]
         in_time = SECOND + ((left - _ROOM) * self._rng.random(len(rows))).astype(np.int64)
         delay = np.where(delay < left, delay, in_time)
-        return pl.DataFrame({"row": rows.astype(np.uint32), "again": self._received[rows] + delay})
+        return pl.DataFrame(
+            {
+                "row": rows.astype(np.uint32),
+                "again": self._received[rows] + delay,
+                "kind": kind.astype(np.int16),
+            }
+        )
 
     def _plant(self, number: int, count: int) -> int:
         if count <= 0:
@@ -125,7 +132,7 @@ class _Plot:
             rows = np.flatnonzero(np.isin(self._request, self._request[rows]))
         self._free[np.isin(self._request, self._request[rows])] = False
         if kind.scope == "copy":
-            self._copied.append(rows)
+            self._copied.append((number, rows))
         else:
             self.kind[rows] = number
         return len(rows)
