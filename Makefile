@@ -10,7 +10,7 @@ export DO_NOT_TRACK := 1
 READY := $(VENV)/.ready
 MANIFEST := $(RS_HOME)/dbt/manifest.json
 
-.PHONY: help setup manifest demo ui test lint bench clean
+.PHONY: help setup manifest demo ui test lint bench truth clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -53,6 +53,9 @@ lint: setup ## ruff and mypy
 bench: setup ## The benchmarks: ratios, each taken in one run
 	@$(BIN)/python -m benchmarks.split $(if $(EVENTS),--events $(EVENTS))
 	@$(BIN)/python -m benchmarks.validation $(if $(EVENTS),--events $(EVENTS))
+
+truth: setup ## A million events with every fault planted: is each found, and nothing else?
+	@$(BIN)/python -m benchmarks.truth $(if $(EVENTS),--events $(EVENTS))
 
 clean: ## Remove the environment, the raw log and the lake that demo made
 	rm -rf $(VENV) $(CURDIR)/.rs
