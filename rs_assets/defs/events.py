@@ -17,7 +17,9 @@ BOX = Box(cpu=2, memory_gib=2)
 
 def split(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """The multi-asset `split`."""
-    version = code_version("contract", "log/blocks.py", "lake/tables.py", without=("contract/report",))
+    version = code_version(
+        "contract", "log/blocks.py", "lake/tables.py", without=("contract/report", "contract/drift")
+    )
     conserved = dg.AssetCheckSpec(
         "conservation",
         asset=VALID,
