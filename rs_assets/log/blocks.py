@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import IO, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -189,7 +189,7 @@ def _whole_lines(log: RawLog, segment: Segment) -> Iterator[Text | str]:
     try:
         with log.fs.open(segment.path, "rb") as file:
             rest: Text = []
-            for data in _decompressed(file, segment):
+            for data in decompressed(file, segment):
                 if isinstance(data, str):
                     if rest:
                         yield rest
@@ -209,7 +209,7 @@ def _whole_lines(log: RawLog, segment: Segment) -> Iterator[Text | str]:
         ) from None
 
 
-def _decompressed(file: IO[bytes], segment: Segment) -> Iterator[bytes | str]:
+def decompressed(file: Source, segment: Segment) -> Iterator[bytes | str]:
     """The segment's bytes; where its compression breaks off, what could be read and then a `str` that says so.
 
     The decompressors are driven by hand because the file-like ones of both libraries drop the readable bytes
@@ -237,7 +237,7 @@ def _decompressed(file: IO[bytes], segment: Segment) -> Iterator[bytes | str]:
         yield f"its {segment.codec} data ends before its end mark: the file was cut"
 
 
-def _up_to_the_fault(file: IO[bytes], codec: str, start: int, position: int) -> Iterator[bytes]:
+def _up_to_the_fault(file: Source, codec: str, start: int, position: int) -> Iterator[bytes]:
     """What the call that met the fault had read and threw away: its data once more, byte by byte."""
     frame = _decompressor(codec)
     file.seek(start)
@@ -249,6 +249,18 @@ def _up_to_the_fault(file: IO[bytes], codec: str, start: int, position: int) -> 
         while byte := file.read(1):
             if text := frame.decompress(byte):
                 yield text
+
+
+class Source(Protocol):
+    """What a segment's bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes; none at the end."""
+        ...
+
+    def seek(self, to: int, /) -> object:
+        """Go to a position."""
+        ...
 
 
 class _Decompressor(Protocol):

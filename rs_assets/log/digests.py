@@ -1,11 +1,13 @@
 """What a log date's bytes are, as one digest.
 
-Belongs here: the data version of a partition of `raw_events`. Does not belong here: remembering digests.
+Belongs here: the data version of a partition of `raw_events`, computed from the bytes. Does not belong here:
+remembering digests (`seals`).
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
 
 from rs_assets.errors import UserError
 from rs_assets.log.layout import RawLog, Segment
@@ -13,13 +15,15 @@ from rs_assets.log.layout import RawLog, Segment
 READ_BYTES = 1 << 20
 
 
-def segment_digest(log: RawLog, segment: Segment) -> str:
-    """The SHA-256 of a segment's bytes as they lie, compressed or not."""
+def segment_digest(log: RawLog, segment: Segment, advance: Callable[[int], None] | None = None) -> str:
+    """The SHA-256 of a segment's bytes as they lie, compressed or not; `advance` hears of bytes as they are read."""
     sha = hashlib.sha256()
     try:
         with log.fs.open(segment.path, "rb") as file:
             while data := file.read(READ_BYTES):
                 sha.update(data)
+                if advance:
+                    advance(len(data))
     except OSError as problem:
         raise UserError(f"The segment {segment.place} cannot be read: {problem}.") from None
     return sha.hexdigest()
@@ -27,7 +31,12 @@ def segment_digest(log: RawLog, segment: Segment) -> str:
 
 def log_date_digest(log: RawLog, log_date: str) -> str:
     """One digest over the names and bytes of all segments of a log date; the empty date has one, too."""
+    return combined((segment.place, segment_digest(log, segment)) for segment in log.segments(log_date))
+
+
+def combined(segments: Iterable[tuple[str, str]]) -> str:
+    """The digest of a log date whose segments have these places and digests, in the order in which they are read."""
     sha = hashlib.sha256()
-    for segment in log.segments(log_date):
-        sha.update(f"{segment.place} {segment_digest(log, segment)}\n".encode())
+    for place, digest in segments:
+        sha.update(f"{place} {digest}\n".encode("utf-8", "surrogatepass"))  # a name may be no UTF-8
     return sha.hexdigest()
