@@ -11,13 +11,26 @@ from __future__ import annotations
 
 import typer
 
-from rs_assets.cli import contract, front, generate, importing, quarantine, query, replay, status
+from rs_assets.cli import (
+    contract,
+    front,
+    generate,
+    importing,
+    quarantine,
+    query,
+    replay,
+    seal,
+    status,
+    verify,
+)
 
 __all__ = ["COMMANDS", "app", "main"]
 
 COMMANDS: tuple[front.Command, ...] = (
     front.Command("generate", generate.generate, "rs-assets generate --days 14 --events 50000"),
     front.Command("import", importing.import_, "rs-assets import --list"),
+    front.Command("seal", seal.seal, "rs-assets seal"),
+    front.Command("verify", verify.verify, "rs-assets verify --sample 10%"),
     front.Command("replay", replay.replay, "rs-assets replay --from 2024-01-01 --to 2024-01-07"),
     front.Command("status", status.status, "rs-assets status"),
     front.Command("quarantine", quarantine.quarantine, "rs-assets quarantine --from 2024-01-02 --samples 1"),

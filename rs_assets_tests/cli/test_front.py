@@ -49,9 +49,11 @@ def test_the_help_of_each_command_shows_an_example(call: Call, command: front.Co
     assert command.example.startswith(f"rs-assets {command.name}")
 
 
-# A replay takes the whole graph: its example is run by the tests of replays.
+# A replay takes the whole graph, and a seal is for good: their examples are run by their own tests.
 @pytest.mark.parametrize(
-    "command", [c for c in COMMANDS if c.name not in ("generate", "replay")], ids=lambda command: command.name
+    "command",
+    [c for c in COMMANDS if c.name not in ("generate", "seal", "replay")],
+    ids=lambda command: command.name,
 )
 def test_each_example_runs(call: Call, home: object, command: front.Command) -> None:
     result = call(*shlex.split(command.example)[1:], home=home)
