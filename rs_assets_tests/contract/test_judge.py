@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import orjson
 import pandera.errors
@@ -25,9 +27,11 @@ from rs_assets.contract.verdict import failures
 from rs_assets.log import RawLog
 from rs_assets.log.blocks import Batch, read_batches
 from rs_assets.log.generator import Plan, generate
+from rs_assets.log.importers import import_dataset
 from rs_assets_tests.logs import LOG_DATE, envelope, event, split, split_lines
 from rs_assets_tests.logs import MICROS as RECEIVED_MICROS
 
+DATASETS = os.environ.get("RS_DATASETS", "")
 Verdicts = Counter[tuple[int, str, str]]
 Row = dict[str, object]
 
@@ -226,12 +230,20 @@ def broken_log(tmp_path_factory: pytest.TempPathFactory) -> RawLog:
     return RawLog(str(folder / "raw"))
 
 
-def test_the_split_finds_what_pandera_finds_in_a_generated_log(broken_log: RawLog) -> None:
+REPEATS = {Code.DUPLICATE, Code.TRANSACTION_REPEATED}
+"""What no rule on a row can tell."""
+
+
+def by_the_judge(log: RawLog, log_date: str) -> tuple[dict[str, set[str]], set[str]]:
+    """The reasons that plain pandera has against each event, and the events that have no shape to be judged by.
+
+    The fused rules are held against pandera on the way, on every row.
+    """
     expected: dict[str, set[str]] = {}
     shapeless: set[str] = set()
-    for batch, read in candidates_of(broken_log, LOG_DATE):
+    for batch, read in candidates_of(log, log_date):
         of_lines = read.events if read.void is None else read.events.filter(~read.void)
-        frame = judge._with_place(of_lines, batch, LOG_DATE)
+        frame = judge._with_place(of_lines, batch, log_date)
         items = judge._items(frame)
         events = frame.drop("row", "fingerprint", "shape")
         found, of_items = of_events(events), Counter(by_pandera(items, schemas.ITEM))
@@ -251,11 +263,26 @@ def test_the_split_finds_what_pandera_finds_in_a_generated_log(broken_log: RawLo
                 expected[place].add(code)
         keys = read.misshapen.join(frame, on=["k", "event_index"], how="left")["event_id"]
         shapeless.update(keys.drop_nulls())
-    outcome = split(broken_log)
+    return expected, shapeless
+
+
+def held_to(log: RawLog, log_date: str) -> tuple[dict[str, set[str]], set[str]]:
+    """As `by_the_judge`, after the split was held to it."""
+    expected, shapeless = by_the_judge(log, log_date)
+    outcome = split(log, log_date)
     reasons = {
-        place: {code for code in codes if code != Code.DUPLICATE}
+        place: {*codes} - REPEATS
         for place, codes in outcome.quarantined.select("quarantine_id", "reasons").iter_rows()
     }
+    for place, codes in expected.items():
+        if place not in shapeless:
+            assert reasons.get(place, set()) == codes
+    assert set(outcome.valid["event_id"]) <= {place for place, codes in expected.items() if not codes}
+    return expected, shapeless
+
+
+def test_the_split_finds_what_pandera_finds_in_a_generated_log(broken_log: RawLog) -> None:
+    expected, shapeless = held_to(broken_log, LOG_DATE)
     assert len(shapeless) > 20
     assert sum(map(bool, expected.values())) > 1_000
     assert {code for codes in expected.values() for code in codes} >= {
@@ -263,10 +290,15 @@ def test_the_split_finds_what_pandera_finds_in_a_generated_log(broken_log: RawLo
         *("ENUM_INVALID", "VALUE_CURRENCY_PAIR", "ITEMS_MALFORMED", "TS_INVALID", "TS_FUTURE"),
         *("NAME_INVALID", "NAME_RESERVED", "NAME_DUPLICATED", "TOO_MANY_PARAMS", "VALUE_TOO_LONG"),
     }
-    for place, codes in expected.items():
-        if place not in shapeless:
-            assert reasons.get(place, set()) == codes
-    assert set(outcome.valid["event_id"]) <= {place for place, codes in expected.items() if not codes}
+
+
+@pytest.mark.skipif(not DATASETS, reason="RS_DATASETS names no folder of public data sets")
+@pytest.mark.parametrize("name", ["rees46", "yoochoose"])
+def test_the_split_finds_what_pandera_finds_in_a_day_of_a_real_log(name: str, tmp_path: Path) -> None:
+    import_dataset(name, str(Path(DATASETS, name)), str(tmp_path))
+    log = RawLog(str(tmp_path))
+    expected, _ = held_to(log, log.log_dates()[0])
+    assert len(expected) > 5_000
 
 
 def test_every_violation_of_an_event_is_told_with_its_path_and_what_was_seen() -> None:
