@@ -15,7 +15,7 @@ from rs_assets.defs.jobs import jobs
 from rs_assets.defs.models import purchase_intent
 from rs_assets.defs.partitions import log_dates
 from rs_assets.defs.quarantine_report import quarantine_report
-from rs_assets.defs.raw import raw_events
+from rs_assets.defs.raw import raw_events, raw_events_seal
 from rs_assets.defs.resources import dbt_project, resources
 from rs_assets.log import RawLog
 from rs_assets.settings import Settings
@@ -39,6 +39,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             *dbt_models(dbt_project(settings.home), partitions),
             *purchase_intent(partitions),
         ],
+        asset_checks=[raw_events_seal(partitions)],
         jobs=schedule.jobs,
         schedules=schedule.schedules,
         sensors=alert_sensors(settings),

@@ -1,9 +1,21 @@
-"""The raw log as the graph sees it: observed, never written. Dagster concept: observable source asset."""
+"""The raw log as the graph sees it: observed, never written. Dagster concepts: observable source asset, asset check.
+
+Belongs here: the declarations. Does not belong here: what a data version is, or whether a seal holds
+(`rs_assets.log`). Sealing is the command line's; nothing of the graph can.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
 
 import dagster as dg
 
+from rs_assets.compute import Box
 from rs_assets.defs.resources import LogResource
-from rs_assets.log.digests import log_date_digest
+
+BOX = Box(cpu=1, memory_gib=1)
+SHOWN = 20
+"""Differences that the check's page names; `rs-assets verify` names all."""
 
 
 def raw_events(partitions: dg.PartitionsDefinition) -> dg.SourceAsset:
@@ -16,15 +28,60 @@ def raw_events(partitions: dg.PartitionsDefinition) -> dg.SourceAsset:
         description=(
             "The raw log: every request as it was received, by site and log date (UTC day of receipt). "
             "Immutable; the graph reads it and never writes it. A partition's data version is a digest of its "
-            "segments, so only a log date that changed makes anything stale."
+            "segments, from its seal where that holds, so only a log date that changed makes anything stale."
         ),
         tags={"rs_assets/layer": "log"},
     )
     def observe(context: dg.OpExecutionContext, log: LogResource) -> dg.DataVersionsByPartition:
+        from rs_assets.log.seals import data_versions
+
         raw = log.open()
         known = set(partitions.get_partition_keys())
         dates = [log_date for log_date in raw.log_dates() if log_date in known]
         context.log.info(f"raw_events: {len(dates)} log dates of {len(raw.sites())} sites")
-        return dg.DataVersionsByPartition({log_date: log_date_digest(raw, log_date) for log_date in dates})
+        return dg.DataVersionsByPartition(data_versions(raw, dates, _today()))
 
     return observe
+
+
+def raw_events_seal(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
+    """The check `seal` of `raw_events`: one result over all log dates, by place and size of every segment.
+
+    A result a log date would write an event for each at every observation; the differences name theirs.
+    """
+
+    @dg.asset_check(
+        asset="raw_events",
+        name="seal",
+        description="What is sealed has its segments, with their sizes, and the chain of seals is whole.",
+        op_tags=BOX.op_tags(),
+    )
+    def seal(log: LogResource) -> dg.AssetCheckResult:
+        from rs_assets.log.seals import nothing, verify
+        from rs_assets.visible import visible
+
+        first = min(partitions.get_partition_keys(), default=None)
+        start = dt.date.fromisoformat(first) if first else None
+        found = verify(log.open(), _today(), start, choice=nothing)
+        differences = [visible(str(broken)) for broken in found.broken[:SHOWN]]
+        return dg.AssetCheckResult(
+            passed=not found.broken,
+            severity=dg.AssetCheckSeverity.ERROR,
+            description=differences[0] if differences else None,
+            metadata={
+                "sealed_log_dates": len(found.seals),
+                "closed_log_dates_without_a_seal": len(found.unsealed),
+                "segments": found.segments,
+                "bytes": found.size,
+                "head": found.head.digest if found.head else "nothing is sealed",
+                "broken": len(found.broken),
+                **({"differences": "\n".join(differences)} if differences else {}),
+            },
+        )
+
+    return seal
+
+
+def _today() -> dt.date:
+    """The UTC day that is not closed yet: where the log may still grow."""
+    return dt.datetime.now(dt.UTC).date()
