@@ -17,6 +17,7 @@ from rs_assets.defs.partitions import log_dates
 from rs_assets.defs.quarantine_report import quarantine_report
 from rs_assets.defs.raw import raw_events, raw_events_seal
 from rs_assets.defs.resources import dbt_project, resources
+from rs_assets.defs.site_shapes import site_shapes
 from rs_assets.log import RawLog
 from rs_assets.settings import Settings
 
@@ -36,6 +37,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             split(partitions),
             quarantine_report(partitions),
             alerts(partitions, settings),
+            site_shapes(partitions),
             *dbt_models(dbt_project(settings.home), partitions),
             *purchase_intent(partitions),
         ],
