@@ -26,7 +26,7 @@ MINIMUM = 50
 OTHERS = 2
 """Sites that must agree to be a norm for another one: one site is none."""
 ITS_WAY = 3
-"""Log dates on which a site was unlike the others, and is not reported for it any more."""
+"""Log dates on which a site was unlike the others; then it is its way, and not reported any more."""
 
 STOPPED, STARTED, RETYPED, UNLIKE = "stopped", "started", "retyped", "unlike"
 SENT = "sent"
@@ -34,6 +34,8 @@ ASPECT = [*KEYS, "aspect"]
 COUNTS = ("count", "of", "count_before", "of_before")
 FOUND = [*ASPECT, "drift", "since", *COUNTS]
 IS_SENT = pl.col("aspect") == SENT
+HAS_STOPPED = (pl.col("usual") >= ALWAYS) & (pl.col("share") <= HARDLY)
+HAS_STARTED = IS_SENT & (pl.col("usual") <= HARDLY) & (pl.col("share") >= ALWAYS)
 
 DRIFTS: Schema = {
     "site": pl.String,
@@ -64,8 +66,12 @@ def drifts(shapes: pl.DataFrame, log_date: dt.date) -> pl.DataFrame:
     window = shapes.filter(pl.col("log_date").is_between(first, log_date))
     rates = _rates(window).filter((pl.col("log_date") < log_date) | (pl.col("of") >= MINIMUM))
     known = _known(rates, log_date)
+    its_way = min(ITS_WAY, window["log_date"].n_unique() - 1)  # on the first log date, nobody's way is known
+    is_new = pl.col("alone") & (pl.col("times_alone") < its_way)
+    if known.filter(HAS_STOPPED | HAS_STARTED | is_new).is_empty():
+        return pl.DataFrame(schema=DRIFTS)
     own = _turned(known, rates)
-    unlike = _unlike(known, window["log_date"].n_unique() - 1, rates).join(own, on=ASPECT, how="anti")
+    unlike = _unlike(known.filter(is_new), rates).join(own, on=ASPECT, how="anti")
     found = pl.concat([own, unlike]).join(_commonest(known), on=KEYS, how="left")
     changed = found.with_columns(now=pl.when(IS_SENT).then(pl.lit(SENT)).otherwise("now"))
     together = changed.group_by("site", "path", "drift", "now", was="aspect").agg(
@@ -121,8 +127,7 @@ def _known(rates: pl.DataFrame, log_date: dt.date) -> pl.DataFrame:
 
 def _turned(known: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """What a site always did on the log dates before, and hardly does now; of parameters, the reverse as well."""
-    stopped = known.filter(pl.col("usual") >= ALWAYS, pl.col("share") <= HARDLY)
-    started = known.filter(IS_SENT, pl.col("usual") <= HARDLY, pl.col("share") >= ALWAYS)
+    stopped, started = known.filter(HAS_STOPPED), known.filter(HAS_STARTED)
     what = pl.when(IS_SENT).then(pl.lit(STOPPED)).otherwise(pl.lit(RETYPED))
     turned = pl.concat(
         [
@@ -134,10 +139,8 @@ def _turned(known: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     return dated.filter(pl.col("of_before") >= MINIMUM).select(FOUND)
 
 
-def _unlike(known: pl.DataFrame, log_dates: int, rates: pl.DataFrame) -> pl.DataFrame:
-    """What all other sites do and a site does not, unless that is its way; before the first of `log_dates`, nothing
-    is known to be anybody's."""
-    new = known.filter("alone", pl.col("times_alone") < min(ITS_WAY, log_dates))
+def _unlike(new: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+    """What all other sites do and a site does not, where that is new."""
     at_others = {"count_before": "count_others", "of_before": "of_others"}
     unlike = new.select(*ASPECT, "count", "of", **at_others, drift=pl.lit(UNLIKE), last="last_together")
     return _since(unlike, rates).select(FOUND)
