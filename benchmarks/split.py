@@ -26,15 +26,18 @@ DATE = "2024-01-01"
 
 
 def write_log(root: Path, events: int, broken: float) -> Path:
-    """One log date of one site in one .zst segment; returns the segment."""
+    """One log date of one site in one .zst segment; returns the segment.
+
+    Requests that are too large are left out: broken lines are to be as long as sound ones.
+    """
     from rs_assets.log import RawLog
-    from rs_assets.log.generator import Plan, generate
+    from rs_assets.log.generator import FAULTS, Plan, generate
     from rs_assets.log.writer import LogWriter
 
     parts = str(root / "parts")
-    generate(
-        Plan(days=1, events=events, sites=("shop-a",), broken=broken, late=0), parts, str(root / "truth.csv")
-    )
+    faults = tuple(fault for fault in FAULTS if fault not in ("BODY_TOO_LARGE", "TOO_MANY_EVENTS"))
+    plan = Plan(days=1, events=events, sites=("shop-a",), broken=broken, faults=faults, late=0)
+    generate(plan, parts, str(root / "truth.csv"))
     log = RawLog(parts)
     lines = b""
     for segment in log.segments(DATE):
