@@ -9,10 +9,10 @@ Ours is what the judge does between parsing and typing: every violation of every
 expected and observed, and the rows that pass. Rules of columns that are empty are not evaluated; that is ours.
 
 dataframely is 3.1.2 with eager frames and `cast=False` (its lazy form with `collect_all`, and the streaming engine,
-take as long), a schema a frame, made beforehand, each rule of which is the expression that the contract's rule compiles
-to. It gives the rows that pass and the rows that fail with a Boolean for each rule. It does
-not bring what fails of items and shapes to their events, has no words and no values observed, and its schema must
-name every column, so that a column that no event has is there, full of nulls, for both. Beside `filter` alone stand:
+take as long), a schema a frame, made beforehand, each rule of which is the expression that the contract's rule
+compiles to. It gives the rows that pass and the rows that fail with a Boolean for each rule. It does not bring what
+fails of items and shapes to their events, has no words and no values observed, and its schema must name every
+column, so that a column that no event has is there, full of nulls, for both. Beside `filter` alone stand:
 
     sent     without the columns that the split has not parsed, since no event has them, and without their rules
     reasons  the whole contract, and then the failing rules of each row, a line each, by `counts()` and `details()`
