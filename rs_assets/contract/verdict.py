@@ -23,6 +23,7 @@ FAILURES = {
     **{name: pl.String for name in ("code", "path", "message", "expected", "observed")},
 }
 OBSERVED_CHARS = 200
+NOTHING_SEEN = pl.Series([None], dtype=pl.String)
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = npt.NDArray[np.uint32]
 
@@ -85,6 +86,7 @@ def _described(frame: pl.DataFrame, found: list[tuple[int, Rule, Rows]]) -> pl.D
 
 
 def _observed(frame: pl.DataFrame, rule: Rule, rows: Rows) -> pl.Series:
-    if rule.column is not None and frame.schema[rule.column] == pl.String:
+    # Not `frame.schema`, which is made anew of all columns each time it is asked for.
+    if rule.column is not None and frame[rule.column].dtype == pl.String:
         return frame[rule.column][rows]
-    return pl.Series([None], dtype=pl.String).new_from_index(0, len(rows))
+    return NOTHING_SEEN[np.zeros(len(rows), np.uint32)]
