@@ -34,7 +34,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             raw_events(partitions),
-            split(partitions),
+            split(partitions, sorted(settings.sites)),
             quarantine_report(partitions),
             alerts(partitions, settings),
             site_shapes(partitions),

@@ -6,11 +6,11 @@
 from rs_assets.alerts.about_absence import late
 from rs_assets.alerts.alert import EVALUATED, Alert, Rule
 from rs_assets.alerts.deliver import Delivered
-from rs_assets.alerts.desk import ASSET, Desk, Published, publish_alerts
+from rs_assets.alerts.desk import ASSET, Desk, Published, publish_alerts, reads
 from rs_assets.alerts.evaluate import Evaluation, evaluate
 from rs_assets.alerts.ledger import Ledger
 from rs_assets.alerts.notices import Notice, State
-from rs_assets.alerts.rules import Rules, load_rules
+from rs_assets.alerts.rules import Rules, load_rules, load_rules_or_defaults
 from rs_assets.alerts.runs import conservation_broken, run_failed
 
 __all__ = [
@@ -30,6 +30,8 @@ __all__ = [
     "evaluate",
     "late",
     "load_rules",
+    "load_rules_or_defaults",
     "publish_alerts",
+    "reads",
     "run_failed",
 ]

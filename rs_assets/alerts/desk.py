@@ -16,40 +16,48 @@ from rs_assets.alerts.facts import Reader
 from rs_assets.alerts.ledger import Ledger
 from rs_assets.alerts.notices import Notice, State, Statement, decide, over
 from rs_assets.alerts.rules import Rules
-from rs_assets.lake import Lake
+from rs_assets.lake.lineage import RAW, Read, Reads, days_before
 from rs_assets.lake.stage import Stage
 from rs_assets.lake.tables import write_table
 from rs_assets.log import RawLog
 
-ASSET = "alerts"
+ASSET, VALID, QUARANTINED = "alerts", "valid_events", "quarantined_events"
 
 
 @dataclass(frozen=True)
 class Published:
-    """What a range came to: evaluations and objects' digests by log date, and the lake's newest log date."""
+    """What a range came to: evaluations by log date, and the lake's newest log date."""
 
     evaluations: dict[str, Evaluation]
-    digests: dict[str, str]
     newest: str
 
 
+def reads(rules: Rules) -> Reads:
+    """What `alerts` is made of: both tables over the baseline; of older ones, which faults are known."""
+    volumes = days_before(VALID, rules.baseline.log_dates)
+
+    def read(log_date: str) -> tuple[Read, ...]:
+        return Read(RAW, log_date, log_date), volumes(log_date), Read(QUARANTINED, "", log_date)
+
+    return read
+
+
 def publish_alerts(
-    lake: Lake,
+    stage: Stage,
     log: RawLog,
     rules: Rules,
     log_dates: Sequence[str],
     on_date: Callable[[str], None] = lambda log_date: None,
 ) -> Published:
-    """Evaluate log dates, in ascending order, and publish `alerts` for each."""
-    reader = Reader(lake, log, rules.baseline.log_dates, rules.new_fingerprint.minimum_events)
-    evaluations, digests = {}, {}
-    for log_date in log_dates:
+    """Evaluate log dates, in ascending order, and write `alerts` for each that the stage does not keep."""
+    reader = Reader(stage.lake, log, rules.baseline.log_dates, rules.new_fingerprint.minimum_events)
+    evaluations = {}
+    for log_date in stage.pending((ASSET,), log_dates):
         on_date(log_date)
         evaluations[log_date] = found = evaluate(rules, reader.read(log_date))
-        with Stage(lake) as stage:
-            write_table(table(found.alerts), stage.path(ASSET, log_date))
-            digests[log_date] = stage.publish()[ASSET, log_date]
-    return Published(evaluations, digests, reader.newest or log_dates[-1])
+        write_table(table(found.alerts), stage.path(ASSET, log_date))
+        stage.finish(ASSET, log_date)
+    return Published(evaluations, reader.newest or log_dates[-1])
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,14 @@ def load_rules(path: str | None = None) -> Rules:
     )
 
 
+def load_rules_or_defaults(path: str | None) -> tuple[Rules, str]:
+    """The rules; the defaults, and why, if the file that was named is a bad one."""
+    try:
+        return load_rules(path), ""
+    except UserError as problem:
+        return load_rules(), f"{problem} The defaults are in force."
+
+
 def _read(path: str) -> Mapping[str, Any]:
     try:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from rs_assets.defs.alert_checks import fired, redelivered
-from rs_assets.defs.alerts import desk_of, rules_in_force
+from rs_assets.defs.alerts import desk_of
 from rs_assets.defs.jobs import RANGE_END, RANGE_START
 from rs_assets.defs.launch import failure_message
 from rs_assets.settings import Settings
@@ -30,7 +30,9 @@ def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         description="Sends alerts that could not be delivered again, and says when a log date is late.",
     )
     def deliver(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        rules, _ = rules_in_force(settings)
+        from rs_assets.alerts import load_rules_or_defaults
+
+        rules, _ = load_rules_or_defaults(settings.alert_rules)
         desk = desk_of(settings, rules)
         events = [fired("log_date_missing", [a], a.log_date) for a in _late(desk, settings, rules)]
         _end_failures(desk, context.instance)
@@ -49,7 +51,9 @@ def alert_sensors(settings: Settings) -> list[dg.SensorDefinition]:
         description="Alerts when a run fails, and when what failed is conservation.",
     )
     def run_failures(context: dg.RunFailureSensorContext) -> None:
-        rules, _ = rules_in_force(settings)
+        from rs_assets.alerts import load_rules_or_defaults
+
+        rules, _ = load_rules_or_defaults(settings.alert_rules)
         desk = desk_of(settings, rules)
         for notice in [said for alert in _failed(context) for said in desk.tell(alert)]:
             context.log.warning(f"{notice.title} {notice.alert.sample}")

@@ -8,6 +8,7 @@ Nothing here can fail a run: trouble with alerts is a failed check.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -15,14 +16,16 @@ import dagster as dg
 from rs_assets.compute import Box
 from rs_assets.defs import alert_checks
 from rs_assets.defs.code_version import code_version
+from rs_assets.defs.lineage import stage
 from rs_assets.defs.partitions import SINGLE_RUN
 from rs_assets.defs.previews import columns
-from rs_assets.defs.publishing import announce, materialized
+from rs_assets.defs.publishing import announce, materialized, publish
 from rs_assets.defs.resources import LakeResource, LogResource
 from rs_assets.settings import Settings
 
 if TYPE_CHECKING:
     from rs_assets.alerts import Delivered, Desk, Published, Rules
+    from rs_assets.lake.records import Record
 
 BOX = Box(cpu=1, memory_gib=2)
 
@@ -37,7 +40,13 @@ def alerts(partitions: dg.PartitionsDefinition, settings: Settings) -> dg.Assets
         backfill_policy=SINGLE_RUN,
         group_name="events",
         code_version=code_version(
-            "alerts", "alerts/defaults.toml", "contract/report/scrub.py", "visible.py", "lake/tables.py"
+            "alerts",
+            "alerts/defaults.toml",
+            "contract/report/scrub.py",
+            "visible.py",
+            "lake/tables.py",
+            libraries=("polars",),
+            more=_text(settings.alert_rules),
         ),
         kinds={"polars", "parquet"},
         op_tags=BOX.op_tags(),
@@ -49,11 +58,14 @@ def alerts(partitions: dg.PartitionsDefinition, settings: Settings) -> dg.Assets
         dates = list(context.partition_keys)
         found: Published | None = None
         delivered: Delivered | None = None
+        records: dict[str, Record] = {}
         try:
-            from rs_assets.alerts import ASSET, publish_alerts
+            from rs_assets.alerts import ASSET, load_rules_or_defaults, publish_alerts
 
-            rules, trouble = rules_in_force(settings)
-            found = publish_alerts(lake.open(), log.open(), rules, dates, announce(context, ASSET, dates))
+            rules, trouble = load_rules_or_defaults(settings.alert_rules)
+            with stage(context, lake) as staged:
+                found = publish_alerts(staged, log.open(), rules, dates, announce(context, ASSET, dates))
+                records = publish(context, staged)[ASSET]
             desk = desk_of(settings, rules)
             for notice in desk.settle(found.evaluations.values(), found.newest):
                 context.log.warning(f"{notice.title} {notice.alert.place} {notice.alert.command}")
@@ -62,21 +74,11 @@ def alerts(partitions: dg.PartitionsDefinition, settings: Settings) -> dg.Assets
             context.log.exception("Alerts could not be evaluated, or noted.")
             trouble = f"{type(problem).__name__}: {problem}"
         if found is not None:
-            yield _materialized(context, found, columns(lake.open().object("alerts", dates[-1])))
+            schema = columns(lake.open().object("alerts", dates[-1]))
+            yield materialized(context, "alerts", records, schema, _by_date(found))
         yield from alert_checks.results(found, delivered, trouble, dates)
 
     return evaluate
-
-
-def rules_in_force(settings: Settings) -> "tuple[Rules, str]":
-    """The rules; the defaults, and why, if the file that was named is a bad one."""
-    from rs_assets.alerts import load_rules
-    from rs_assets.errors import UserError
-
-    try:
-        return load_rules(settings.alert_rules), ""
-    except UserError as problem:
-        return load_rules(), f"{problem} The defaults are in force."
 
 
 def desk_of(settings: Settings, rules: "Rules") -> "Desk":
@@ -87,15 +89,19 @@ def desk_of(settings: Settings, rules: "Rules") -> "Desk":
     return Desk(ledger, rules, settings.environment, settings.alert_urls)
 
 
-def _materialized(
-    context: dg.AssetExecutionContext, found: "Published", schema: dict[str, object]
-) -> dg.MaterializeResult:
-    by_date = {
+def _by_date(found: "Published") -> dict[str, dict[str, object]]:
+    return {
         log_date: {
             "firing": len(done.alerts),
             **({"alerts": alert_checks.alerts_table(done.alerts)} if done.alerts else {}),
         }
         for log_date, done in found.evaluations.items()
     }
-    rows = {log_date: len(done.alerts) for log_date, done in found.evaluations.items()}
-    return materialized(context, "alerts", found.digests, rows, schema, by_date)
+
+
+def _text(rules: str | None) -> str:
+    """The file of rules; one that cannot be read is reported where it is used."""
+    try:
+        return Path(rules).read_text(errors="replace") if rules else ""
+    except OSError:
+        return ""

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from rs_assets.compute import Box
+from rs_assets.defs.code_version import code_version
 from rs_assets.defs.dagster_dbt import DagsterDbtTranslator, DbtProject
+from rs_assets.defs.lineage import stage
 from rs_assets.defs.partitions import OWN_PREVIOUS_DATE, SINGLE_RUN
 from rs_assets.defs.previews import columns, preview
-from rs_assets.defs.publishing import announce, materialized
+from rs_assets.defs.publishing import announce, materialized, publish
 from rs_assets.defs.resources import DBT_DIR, LakeResource
 from rs_assets.errors import UserError
 
 if TYPE_CHECKING:
+    from rs_assets.lake.lineage import Reads
     from rs_assets.transform.dbt import Built, Tested
 
 Props = Mapping[str, Any]
@@ -68,9 +71,7 @@ def _model(
     meta = _meta(node)
     box = Box(**meta.get("box", {}))
     parsed = project.manifest_path.parent
-    upstream = _tables(node, manifest)
-    from_before = bool(meta.get("dagster", {}).get("has_self_dependency"))
-
+    upstream, goes_on = _tables(node, manifest), _goes_on(node)
     spec, tests = _specs(node, manifest, project)
 
     @dg.multi_asset(
@@ -83,35 +84,36 @@ def _model(
         op_tags=box.op_tags(),
     )
     def build_model(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[Any]:
-        from rs_assets.lake.stage import Stage
         from rs_assets.transform import ModelRun, chunks, publish_model
         from rs_assets.transform.dbt import build
 
         dates = list(context.partition_keys)
         on_date = announce(context, name, dates)
-        open_lake = lake.open()
         checks: dict[str, list[dg.AssetCheckResult]] = {}
-        digests: dict[str, str] = {}
-        rows: dict[str, int] = {}
-        for chunk in chunks(open_lake, upstream, dates, box.memory_gib):
-            on_date(chunk[-1])
-            with Stage(open_lake) as stage:
-                settings = box.duckdb_settings(stage.scratch("spill"))
-                staged, run_file = stage.scratch("model.parquet"), stage.scratch("run.ndjson")
-                run = ModelRun(name, upstream, tuple(chunk), staged, from_before, settings)
-                run.write(open_lake, run_file)
-                built = build(name, DBT_DIR, parsed, run_file, stage.scratch("dbt"))
+        with stage(context, lake) as staged:
+            for chunk in chunks(staged.lake, upstream, staged.pending([name], dates), box.memory_gib):
+                on_date(chunk[-1])
+                settings = box.duckdb_settings(staged.scratch("spill"))
+                built_to, run_file = staged.scratch("model.parquet"), staged.scratch("run.ndjson")
+                run = ModelRun(name, upstream, tuple(chunk), built_to, goes_on, settings)
+                run.write(staged.lake, run_file)
+                built = build(name, DBT_DIR, parsed, run_file, staged.scratch("dbt"))
                 for test in built.tests:
                     checks.setdefault(test.name, []).append(_check(name, test))
                 failed = [test for test in built.tests if not test.passed]
                 if built.error or failed:
                     yield from _together(checks)
                     raise dg.Failure(_refusal(name, built, chunk))
-                rows |= publish_model(stage, name, run.staged, chunk, meta["key"])
-                digests |= {log_date: digest for (_, log_date), digest in stage.publish().items()}
-        last = open_lake.object(name, dates[-1])
-        yield materialized(context, name, digests, rows, columns(last), {dates[-1]: preview(last)})
-        yield from _together(checks)
+                publish_model(staged, name, run.staged, chunk, meta["key"])
+            records = publish(context, staged)[name]
+        last = lake.open().object(name, dates[-1])
+        yield materialized(context, name, records, columns(last), {dates[-1]: preview(last)})
+        # What was kept passed its tests when it was made, or it would not be there.
+        passed = {
+            t.name: [dg.AssetCheckResult(asset_key=t.asset_key, check_name=t.name, passed=True)]
+            for t in tests
+        }
+        yield from _together({**passed, **checks})
 
     return build_model
 
@@ -119,13 +121,42 @@ def _model(
 def _specs(node: Props, manifest: Props, project: DbtProject) -> tuple[dg.AssetSpec, list[dg.AssetCheckSpec]]:
     """A model and its tests, as dagster-dbt translates them."""
     translator = Translator()
-    spec = translator.get_asset_spec(manifest, node["unique_id"], project)
+    spec = translator.get_asset_spec(manifest, node["unique_id"], project).replace_attributes(
+        code_version=_code_version(node, manifest)
+    )
     tests = (
         translator.get_asset_check_spec(spec, manifest, child, project)
         for child in manifest["child_map"][node["unique_id"]]
         if child.startswith("test.")
     )
     return spec, [test for test in tests if test is not None]
+
+
+def model_reads(model: str, manifest: Props) -> "Reads":
+    """What a model reads, by its name.
+
+    Raises:
+        UserError: there is no such model.
+    """
+    from rs_assets.transform.run import reads
+
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "model" and node["name"] == model:
+            return reads(_tables(node, manifest), model if _goes_on(node) else None)
+    raise UserError(f"There is no asset {model!r} in the graph.", "`rs-assets status` lists those published.")
+
+
+def _goes_on(node: Props) -> bool:
+    """Whether a model goes on with what its own previous log date left open."""
+    return bool(_meta(node).get("dagster", {}).get("has_self_dependency"))
+
+
+def _code_version(node: Props, manifest: Props) -> str:
+    """A digest over a model's SQL, the project's macros, and what runs it."""
+    macros = (macro for macro in manifest["macros"].values() if macro["package_name"] == node["package_name"])
+    sql = [node["raw_code"], *sorted(macro["macro_sql"] for macro in macros), *_meta(node)["key"]]
+    libraries = ("dbt-core", "dbt-duckdb", "duckdb", "polars")
+    return code_version("transform", "lake/tables.py", libraries=libraries, more="\0".join(sql))
 
 
 def _tables(node: Props, manifest: Props) -> tuple[str, ...]:

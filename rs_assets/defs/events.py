@@ -1,24 +1,30 @@
 """The split: valid_events and quarantined_events. Dagster concepts: multi-asset, asset checks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
 from rs_assets.compute import Box
 from rs_assets.defs.code_version import code_version
+from rs_assets.defs.lineage import stage
 from rs_assets.defs.partitions import SINGLE_RUN
 from rs_assets.defs.previews import columns, preview, split_metadata
-from rs_assets.defs.publishing import announce, materialized
+from rs_assets.defs.publishing import announce, materialized, publish
 from rs_assets.defs.resources import LakeResource, LogResource
 
 VALID, QUARANTINED = dg.AssetKey("valid_events"), dg.AssetKey("quarantined_events")
 BOX = Box(cpu=2, memory_gib=2)
 
 
-def split(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
-    """The multi-asset `split`."""
+def split(partitions: dg.PartitionsDefinition, sites: Iterable[str] = ()) -> dg.AssetsDefinition:
+    """The multi-asset `split`; `sites` are those that may send, all if there are none."""
     version = code_version(
-        "contract", "log/blocks.py", "lake/tables.py", without=("contract/report", "contract/drift")
+        "contract",
+        "log/blocks.py",
+        "lake/tables.py",
+        without=("contract/report", "contract/drift"),
+        libraries=("duckdb", "orjson", "pandera", "polars"),
+        more=" ".join(sites),
     )
     conserved = dg.AssetCheckSpec(
         "conservation",
@@ -60,31 +66,16 @@ def split(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult | dg.AssetCheckEvaluation]:
         from rs_assets.contract.publish import publish_split
 
-        dates = list(context.partition_keys)
-        published = publish_split(
-            log.open(), lake.open(), dates, threads=BOX.cpu, on_date=announce(context, "split", dates)
-        )
-        reports = [p.report for p in published]
-        place, last = lake.open(), dates[-1]
+        dates, last = list(context.partition_keys), context.partition_keys[-1]
+        with stage(context, lake) as staged:
+            told = announce(context, "split", dates)
+            reports = publish_split(log.open(), staged, dates, threads=BOX.cpu, on_date=told)
+            records = publish(context, staged)
         by_date = {r.log_date: split_metadata(r) for r in reports}
-        for asset, digests, rows, hidden in (
-            ("valid_events", [p.valid_digest for p in published], [r.valid for r in reports], ()),
-            (
-                "quarantined_events",
-                [p.quarantined_digest for p in published],
-                [r.quarantined for r in reports],
-                ("raw",),
-            ),
-        ):
-            path = place.object(asset, last)
-            yield materialized(
-                context,
-                asset,
-                dict(zip(dates, digests, strict=True)),
-                dict(zip(dates, rows, strict=True)),
-                columns(path),
-                {**by_date, last: {**by_date[last], **preview(path, hidden)}},
-            )
+        for asset, hidden in (("valid_events", ()), ("quarantined_events", ("raw",))):
+            path = lake.open().object(asset, last)
+            shown = {**by_date, last: {**by_date.get(last, {}), **preview(path, hidden)}}
+            yield materialized(context, asset, records[asset], columns(path), shown)
         for report in reports:
             yield dg.AssetCheckEvaluation(
                 asset_key=VALID,

@@ -9,9 +9,10 @@ import dagster as dg
 
 from rs_assets.compute import Box
 from rs_assets.defs.code_version import code_version
+from rs_assets.defs.lineage import stage
 from rs_assets.defs.partitions import SINGLE_RUN
 from rs_assets.defs.previews import columns, preview, table
-from rs_assets.defs.publishing import announce, materialized
+from rs_assets.defs.publishing import announce, materialized, publish
 from rs_assets.defs.resources import LakeResource
 
 if TYPE_CHECKING:
@@ -26,7 +27,13 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
         "partitions_def": partitions,
         "backfill_policy": SINGLE_RUN,
         "group_name": "purchase_intent",
-        "code_version": code_version("models", "lake/tables.py"),
+        "code_version": code_version(
+            "models/purchase_intent",
+            "models/cuts.py",
+            "features",
+            "lake/tables.py",
+            libraries=("numpy", "polars", "scikit-learn", "scipy"),
+        ),
         "kinds": {"scikitlearn", "polars"},
     }
 
@@ -35,57 +42,60 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
         context: dg.AssetExecutionContext, lake: LakeResource
     ) -> dg.MaterializeResult:
         """Snapshots of the sessions that had closed by the last Monday, each with whether it bought later."""
-        from rs_assets.models.purchase_intent import publish
+        from rs_assets.models.purchase_intent import publish as step
 
         dates = list(context.partition_keys)
-        done = publish.publish_training(lake.open(), dates, announce(context, publish.TRAINING, dates))
-        last = lake.open().object(publish.TRAINING, dates[-1])
-        return materialized(
-            context, publish.TRAINING, done.digests, done.rows, columns(last), {dates[-1]: preview(last)}
-        )
+        with stage(context, lake) as staged:
+            step.publish_training(staged, dates, announce(context, step.TRAINING, dates))
+            records = publish(context, staged)[step.TRAINING]
+        last = lake.open().object(step.TRAINING, dates[-1])
+        return materialized(context, step.TRAINING, records, columns(last), {dates[-1]: preview(last)})
 
     @dg.asset(deps=["purchase_intent_training"], op_tags=FITTING.op_tags(), **common)
     def purchase_intent_model(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
         """The model in force on the log date: will this session buy, after what has been seen of it?"""
-        from rs_assets.models.purchase_intent import publish
+        from rs_assets.models.purchase_intent import publish as step
 
         dates = list(context.partition_keys)
-        done = publish.publish_model(
-            lake.open(), dates, announce(context, publish.MODEL, dates), threads=FITTING.cpu
-        )
-        last = lake.open().object(publish.MODEL, dates[-1])
-        by_date = {log_date: _in_force(model) for log_date, model in done.models.items()}
-        return materialized(context, publish.MODEL, done.digests, done.rows, columns(last), by_date)
+        with stage(context, lake) as staged:
+            told = announce(context, step.MODEL, dates)
+            models = step.publish_model(staged, dates, told, threads=FITTING.cpu)
+            records = publish(context, staged)[step.MODEL]
+        last = lake.open().object(step.MODEL, dates[-1])
+        by_date = {log_date: _in_force(model) for log_date, model in models.items()}
+        return materialized(context, step.MODEL, records, columns(last), by_date)
 
     @dg.asset(deps=["purchase_intent_model"], op_tags=LIGHT.op_tags(), **common)
     def purchase_intent_evaluation(
         context: dg.AssetExecutionContext, lake: LakeResource
     ) -> dg.MaterializeResult:
         """How the model in force did on the last dates before its cut, beside its baselines."""
-        from rs_assets.models.purchase_intent import publish
+        from rs_assets.models.purchase_intent import publish as step
 
         dates = list(context.partition_keys)
-        done = publish.publish_evaluation(lake.open(), dates, announce(context, publish.EVALUATION, dates))
-        last = lake.open().object(publish.EVALUATION, dates[-1])
-        by_date = {log_date: _evaluated(model) for log_date, model in done.models.items()}
-        by_date[dates[-1]] |= _plots(done.models[dates[-1]])
-        return materialized(context, publish.EVALUATION, done.digests, done.rows, columns(last), by_date)
+        with stage(context, lake) as staged:
+            models = step.publish_evaluation(staged, dates, announce(context, step.EVALUATION, dates))
+            records = publish(context, staged)[step.EVALUATION]
+        last = lake.open().object(step.EVALUATION, dates[-1])
+        by_date = {log_date: _evaluated(model) for log_date, model in models.items()}
+        if model := models.get(dates[-1]):
+            by_date[dates[-1]] |= _plots(model)
+        return materialized(context, step.EVALUATION, records, columns(last), by_date)
 
     @dg.asset(deps=["purchase_intent_model", "session_features"], op_tags=LIGHT.op_tags(), **common)
     def purchase_intent_predictions(
         context: dg.AssetExecutionContext, lake: LakeResource
     ) -> dg.MaterializeResult:
         """The probability that each session still buys, as of its 3rd, 5th and 10th event of the log date."""
-        from rs_assets.models.purchase_intent import publish
+        from rs_assets.models.purchase_intent import publish as step
 
         dates = list(context.partition_keys)
-        done = publish.publish_predictions(
-            lake.open(), dates, announce(context, publish.PREDICTIONS, dates), threads=LIGHT.cpu
-        )
-        last = lake.open().object(publish.PREDICTIONS, dates[-1])
-        return materialized(
-            context, publish.PREDICTIONS, done.digests, done.rows, columns(last), {dates[-1]: preview(last)}
-        )
+        with stage(context, lake) as staged:
+            told = announce(context, step.PREDICTIONS, dates)
+            step.publish_predictions(staged, dates, told, threads=LIGHT.cpu)
+            records = publish(context, staged)[step.PREDICTIONS]
+        last = lake.open().object(step.PREDICTIONS, dates[-1])
+        return materialized(context, step.PREDICTIONS, records, columns(last), {dates[-1]: preview(last)})
 
     return [
         purchase_intent_training,

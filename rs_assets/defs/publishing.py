@@ -6,11 +6,14 @@ range run, so it is a digest over the objects of the range; each date's own dige
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import dagster as dg
+
+if TYPE_CHECKING:
+    from rs_assets.lake.records import Record
+    from rs_assets.lake.stage import Stage
 
 Metadata: TypeAlias = Mapping[str, Any]  # Dagster's own union of what it takes is not public
 
@@ -25,32 +28,44 @@ def announce(context: dg.AssetExecutionContext, asset: str, dates: list[str]) ->
     return on_date
 
 
+def publish(context: dg.AssetExecutionContext, stage: Stage) -> dict[str, dict[str, Record]]:
+    """Switch the lake to what the step made; the records of the run's objects, by asset and log date."""
+    records: dict[str, dict[str, Record]] = {}
+    for (asset, log_date), record in sorted(stage.publish().items()):
+        records.setdefault(asset, {})[log_date] = record
+    for asset, log_date in stage.differing:
+        context.log.warning(
+            f"{asset} of log date {log_date} came out of the same code and inputs with other bytes than before."
+        )
+    return records
+
+
 def materialized(
     context: dg.AssetExecutionContext,
     asset: str,
-    digests: Mapping[str, str],
-    rows: Mapping[str, int],
+    records: Mapping[str, Record],
     metadata: Metadata | None = None,
     by_date: Mapping[str, Metadata] | None = None,
 ) -> dg.MaterializeResult:
     """The result of a run over the given log dates.
 
     Args:
-        digests: SHA-256 of each date's object.
-        rows: its rows.
+        records: of each date's object.
         metadata: what holds for every date of the run alike; Dagster shows it on each of them.
         by_date: what holds for one; numbers are plotted over partitions.
     """
+    from rs_assets.lake.records import together
+
     key = dg.AssetKey(asset)
-    for log_date, digest in digests.items():
+    for log_date, record in records.items():
         context.add_asset_metadata(
             {
                 **((by_date or {}).get(log_date, {})),
-                "dagster/partition_row_count": rows[log_date],
-                "digest": digest,
+                "dagster/partition_row_count": record.rows,
+                "digest": record.digest,
             },
             asset_key=key,
             partition_key=log_date,
         )
-    together = hashlib.sha256("".join(f"{d} {digests[d]}\n" for d in sorted(digests)).encode()).hexdigest()
-    return dg.MaterializeResult(asset_key=key, data_version=dg.DataVersion(together), metadata=metadata)
+    version = together({log_date: record.digest for log_date, record in records.items()})
+    return dg.MaterializeResult(asset_key=key, data_version=dg.DataVersion(version), metadata=metadata)

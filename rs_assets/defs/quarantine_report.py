@@ -12,9 +12,10 @@ import dagster as dg
 
 from rs_assets.compute import Box
 from rs_assets.defs.code_version import code_version
+from rs_assets.defs.lineage import stage
 from rs_assets.defs.partitions import SINGLE_RUN
 from rs_assets.defs.previews import columns
-from rs_assets.defs.publishing import announce, materialized
+from rs_assets.defs.publishing import announce, materialized, publish
 from rs_assets.defs.resources import LakeResource
 
 if TYPE_CHECKING:
@@ -32,7 +33,13 @@ def quarantine_report(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinitio
         partitions_def=partitions,
         backfill_policy=SINGLE_RUN,
         group_name="events",
-        code_version=code_version("contract/report", "contract/codes.py", "drawing.py", "lake/tables.py"),
+        code_version=code_version(
+            "contract/report",
+            "contract/codes.py",
+            "drawing.py",
+            "lake/tables.py",
+            libraries=("duckdb", "matplotlib", "polars"),
+        ),
         kinds={"duckdb", "html"},
         op_tags=BOX.op_tags(),
     )
@@ -41,22 +48,16 @@ def quarantine_report(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinitio
         from rs_assets.contract.report.publish import PAGE, REPORT, publish_report
 
         dates = list(context.partition_keys)
+        with stage(context, lake) as staged:
+            told = announce(context, REPORT, dates)
+            published = publish_report(staged, dates, settings=BOX.duckdb_settings, on_date=told)
+            records = publish(context, staged)
         place = lake.open()
-        published = publish_report(
-            place, dates, settings=BOX.duckdb_settings, on_date=announce(context, REPORT, dates)
-        )
-        by_date = {
-            log_date: _shown(done.dated, place.object(REPORT, log_date, PAGE))
-            for log_date, done in zip(dates, published, strict=True)
-        }
-        by_date[dates[-1]] |= _plot(published[-1].dated)
+        by_date = {d: _shown(done.dated, place.place(REPORT, d, PAGE)) for d, done in published.items()}
+        if last := published.get(dates[-1]):
+            by_date[dates[-1]] |= _plot(last.dated)
         return materialized(
-            context,
-            REPORT,
-            {log_date: done.digest for log_date, done in zip(dates, published, strict=True)},
-            {log_date: done.rows for log_date, done in zip(dates, published, strict=True)},
-            columns(place.object(REPORT, dates[-1])),
-            by_date,
+            context, REPORT, records[REPORT], columns(place.object(REPORT, dates[-1])), by_date
         )
 
     return report

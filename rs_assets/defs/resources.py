@@ -32,10 +32,18 @@ class LogResource(dg.ConfigurableResource):
 
 
 class LakeResource(dg.ConfigurableResource):
-    """The lake's environment that assets read and publish."""
+    """The lake's environment that assets read and publish, and where stands what its objects are made of."""
 
     root: str
     environment: str
+    raw_log: str
+    home: str
+    alert_rules: str | None = None
+
+    @property
+    def manifest(self) -> Path:
+        """dbt's manifest, which says what its models read."""
+        return dbt_project(self.home).manifest_path
 
     def open(self) -> Lake:
         """The lake."""
@@ -51,5 +59,11 @@ def resources(settings: Settings) -> dict[str, object]:
     """All of them, by the names that assets ask for."""
     return {
         "log": LogResource(root=settings.raw_log, sites=sorted(settings.sites)),
-        "lake": LakeResource(root=settings.lake, environment=settings.environment),
+        "lake": LakeResource(
+            root=settings.lake,
+            environment=settings.environment,
+            raw_log=settings.raw_log,
+            home=settings.home,
+            alert_rules=settings.alert_rules,
+        ),
     }

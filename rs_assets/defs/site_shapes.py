@@ -13,9 +13,10 @@ import dagster as dg
 
 from rs_assets.compute import Box
 from rs_assets.defs.code_version import code_version
+from rs_assets.defs.lineage import stage
 from rs_assets.defs.partitions import SINGLE_RUN
 from rs_assets.defs.previews import columns
-from rs_assets.defs.publishing import announce, materialized
+from rs_assets.defs.publishing import announce, materialized, publish
 from rs_assets.defs.resources import LakeResource, LogResource
 
 if TYPE_CHECKING:
@@ -35,7 +36,13 @@ def site_shapes(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         partitions_def=partitions,
         backfill_policy=SINGLE_RUN,
         group_name="events",
-        code_version=code_version("contract/drift", "contract/schemas", "log/blocks.py", "lake/tables.py"),
+        code_version=code_version(
+            "contract/drift",
+            "contract/schemas",
+            "log/blocks.py",
+            "lake/tables.py",
+            libraries=("duckdb", "polars"),
+        ),
         kinds={"polars", "duckdb", "parquet"},
         op_tags=BOX.op_tags(),
         check_specs=[
@@ -56,17 +63,11 @@ def site_shapes(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         from rs_assets.contract.drift import ASSET, publish_site_shapes
 
         dates = list(context.partition_keys)
-        place = lake.open()
-        published = publish_site_shapes(
-            log.open(), place, dates, threads=BOX.cpu, on_date=announce(context, ASSET, dates)
-        )
-        yield materialized(
-            context,
-            ASSET,
-            {log_date: done.digest for log_date, done in published.items()},
-            {log_date: done.rows for log_date, done in published.items()},
-            columns(place.object(ASSET, dates[-1])),
-        )
+        with stage(context, lake) as staged:
+            told = announce(context, ASSET, dates)
+            published = publish_site_shapes(log.open(), staged, dates, threads=BOX.cpu, on_date=told)
+            records = publish(context, staged)
+        yield materialized(context, ASSET, records[ASSET], columns(lake.open().object(ASSET, dates[-1])))
         yield from drift_results(published)
 
     return shapes

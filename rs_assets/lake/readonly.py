@@ -1,4 +1,4 @@
-"""An environment's folder as a file system that can be read and nothing else.
+"""An environment's objects as a file system that can be read and nothing else.
 
 Belongs here: the one door through which a person's query reaches the lake's bytes. Does not belong here: what
 a query sees there (`views`).
@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import posixpath
 import threading
+from collections.abc import Mapping
 from io import FileIO
 from typing import Any
 
@@ -21,25 +23,32 @@ from fsspec import AbstractFileSystem
 SCHEME = "lake"
 
 
-class ReadOnlyFolder(AbstractFileSystem):  # type: ignore[misc]  # fsspec is untyped
-    """Files below `root`, as `lake://<path below root>`.
+class ReadOnlyFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec is untyped
+    """Some files, as `lake://<name>`; nothing else is found, whatever the path says.
 
     Args:
-        root: a local folder; nothing outside of it is found, whatever the path says.
+        files: local paths by name; a name may have folders, `sessions/log_date=2024-01-01/part.parquet`.
     """
 
     protocol = SCHEME
-    cachable = False  # instances of other roots are not this one
+    cachable = False  # instances of other files are not this one
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, files: Mapping[str, str]) -> None:
         super().__init__(skip_instance_cache=True)
-        self.root = os.path.abspath(root)
+        self._files = dict(files)
+        self._folders: dict[str, set[str]] = {"": set()}
+        for name in files:
+            while name:
+                above = posixpath.dirname(name)
+                self._folders.setdefault(above, set()).add(name)
+                name = above
 
     def open(self, path: str, mode: str = "rb", **_: Any) -> ReadOnlyFile:
         """The file, to read.
 
         Raises:
             PermissionError: it is to be written.
+            FileNotFoundError: it is none of the files.
         """
         if mode not in ("rb", "r"):
             raise PermissionError(f"a query reads the lake and cannot write to it ({path})")
@@ -47,29 +56,31 @@ class ReadOnlyFolder(AbstractFileSystem):  # type: ignore[misc]  # fsspec is unt
 
     def info(self, path: str, **_: Any) -> dict[str, Any]:
         """Name, size and kind of one file or folder."""
-        return self._entry(self._local(path))
+        return self._entry(self._name(path))
 
     def modified(self, path: str) -> dt.datetime:
-        """When the file was last published, by which DuckDB tells that its cache is stale."""
+        """When the file was written, by which DuckDB tells that its cache is stale."""
         return dt.datetime.fromtimestamp(os.stat(self._local(path)).st_mtime, dt.UTC)
 
     def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
         """What lies in a folder, or the file itself."""
-        local = self._local(path)
-        inside = [e.path for e in os.scandir(local)] if os.path.isdir(local) else [local]
-        entries = [self._entry(each) for each in sorted(inside)]
-        return entries if detail else [entry["name"] for entry in entries]
+        name = self._name(path)
+        inside = sorted(self._folders[name]) if name in self._folders else [name]
+        return [self._entry(one) for one in inside] if detail else inside
+
+    def _name(self, path: str) -> str:
+        return posixpath.normpath(f"/{self._strip_protocol(path)}").lstrip("/")
 
     def _local(self, path: str) -> str:
-        local = os.path.normpath(os.path.join(self.root, self._strip_protocol(path).lstrip("/")))
-        if local != self.root and not local.startswith(self.root + os.sep):
-            raise PermissionError(f"{path} is not in the lake")
-        return local
+        try:
+            return self._files[self._name(path)]
+        except KeyError:
+            raise FileNotFoundError(f"{path} is not in the lake") from None
 
-    def _entry(self, local: str) -> dict[str, Any]:
-        kind = "directory" if os.path.isdir(local) else "file"
-        name = os.path.relpath(local, self.root).replace(os.sep, "/")
-        return {"name": name, "size": os.stat(local).st_size, "type": kind}
+    def _entry(self, name: str) -> dict[str, Any]:
+        if name in self._folders:
+            return {"name": name, "size": 0, "type": "directory"}
+        return {"name": name, "size": os.stat(self._local(name)).st_size, "type": "file"}
 
 
 class ReadOnlyFile:

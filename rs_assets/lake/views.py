@@ -14,7 +14,7 @@ import duckdb
 
 from rs_assets.errors import UserError
 from rs_assets.lake.paths import Lake
-from rs_assets.lake.readonly import SCHEME, ReadOnlyFolder
+from rs_assets.lake.readonly import SCHEME, ReadOnlyFiles
 
 T = TypeVar("T")
 
@@ -37,10 +37,14 @@ def connect(lake: Lake, *, threads: int = 2, memory_gib: float = 1.0) -> duckdb.
     connection = duckdb.connect(
         config={"threads": threads, "memory_limit": f"{memory_gib}GiB", "temp_directory": ""}
     )
-    connection.register_filesystem(ReadOnlyFolder(lake.home))
-    for asset in lake.assets():
+    log_dates = {asset: lake.log_dates(asset) for asset in lake.assets()}
+    # Their paths are those of objects that never change: whatever is published meanwhile, a query sees one state.
+    connection.register_filesystem(
+        ReadOnlyFiles({_name(a, d): lake.object(a, d) for a, dates in log_dates.items() for d in dates})
+    )
+    for asset, dates in log_dates.items():
         try:
-            _read(connection, lake, asset).create_view(asset)
+            _read(connection, asset, dates[-1]).create_view(asset)
         except duckdb.Error as problem:
             raise UserError(
                 f"The objects of {asset} in the environment {lake.environment} cannot be read: {problem}",
@@ -74,12 +78,16 @@ def stoppable(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T
         return running.result()
 
 
-def _read(connection: duckdb.DuckDBPyConnection, lake: Lake, asset: str) -> duckdb.DuckDBPyRelation:
+def _name(asset: str, log_date: str) -> str:
+    return f"{asset}/log_date={log_date}/part.parquet"
+
+
+def _read(connection: duckdb.DuckDBPyConnection, asset: str, last: str) -> duckdb.DuckDBPyRelation:
     def read(log_date: str, *, hive_partitioning: bool) -> duckdb.DuckDBPyRelation:
-        objects = f"{SCHEME}://{asset}/log_date={log_date}/part.parquet"
+        objects = f"{SCHEME}://{_name(asset, log_date)}"
         return connection.read_parquet(objects, union_by_name=True, hive_partitioning=hive_partitioning)
 
-    newest = read(lake.log_dates(asset)[-1], hive_partitioning=False)
+    newest = read(last, hive_partitioning=False)
     return read("*", hive_partitioning="log_date" not in newest.columns)
 
 

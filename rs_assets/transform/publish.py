@@ -1,4 +1,4 @@
-"""From the file a dbt model wrote to objects of the lake, one a log date.
+"""From the file a dbt model wrote to objects, one a log date.
 
 Belongs here: cutting by log date in the model's total order. Does not belong here: running dbt.
 """
@@ -13,20 +13,16 @@ from rs_assets.lake.stage import Stage
 from rs_assets.lake.tables import write_table
 
 
-def publish_model(
-    stage: Stage, model: str, staged: str, log_dates: list[str], key: list[str]
-) -> dict[str, int]:
-    """Stage an object for every log date of the range, those without a row included; returns rows by date.
+def publish_model(stage: Stage, model: str, staged: str, log_dates: list[str], key: list[str]) -> None:
+    """Finish an object for every log date of the range, those without a row included.
 
     Args:
         staged: the Parquet file of the whole range, with a `log_date` column.
         key: columns whose values are unique within a log date; their order is the object's.
     """
-    rows = {}
     table = pl.scan_parquet(staged)
     for log_date in log_dates:
         # Filtered while scanning: one date in memory at a time, however long the range.
         frame = table.filter(pl.col("log_date") == dt.date.fromisoformat(log_date)).collect()
         write_table(frame.sort(key), stage.path(model, log_date))
-        rows[log_date] = frame.height
-    return rows
+        stage.finish(model, log_date)

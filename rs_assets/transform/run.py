@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 
+from rs_assets.lake.lineage import Reads, days_before, reading
 from rs_assets.lake.paths import Lake
 
 ROWS_A_GIB = 1_000_000
@@ -57,22 +58,32 @@ class ModelRun:
             file.writelines(json.dumps({"table": table, "path": value}) + "\n" for table, value in rows)
 
 
+def reads(upstream: Iterable[str], own: str | None = None) -> Reads:
+    """What a model reads: each of these tables, and of the one that goes on with its `own`, the log date before."""
+    return reading(*upstream, *([days_before(own, 1, 1)] if own else []))
+
+
 def chunks(
-    lake: Lake, upstream: tuple[str, ...], log_dates: list[str], memory_gib: float
+    lake: Lake, upstream: tuple[str, ...], log_dates: Iterable[str], memory_gib: float
 ) -> Iterator[list[str]]:
     """Runs of consecutive log dates, as large as the box allows; at least one date each.
 
-    The result is the same bytes whatever the chunks: a session does not care where they end.
+    A chunk is given out before the log date after it is asked for, unless that one is part of it. The result is the
+    same bytes whatever the chunks: a session does not care where they end.
     """
     budget = ROWS_A_GIB * memory_gib
     chunk: list[str] = []
     rows = 0
     for log_date in log_dates:
         found = sum(pq.read_metadata(p).num_rows for t in upstream for p in lake.objects(t, [log_date]))
-        if chunk and rows + found > budget:
+        if chunk and (rows + found > budget or not _follow(chunk[-1], log_date)):
             yield chunk
             chunk, rows = [], 0
         chunk.append(log_date)
         rows += found
     if chunk:
         yield chunk
+
+
+def _follow(one: str, other: str) -> bool:
+    return dt.date.fromisoformat(one) + dt.timedelta(days=1) == dt.date.fromisoformat(other)

@@ -15,7 +15,7 @@ from rs_assets.lake import Lake
 from rs_assets.log import RawLog
 from rs_assets.log.generator import Plan, generate
 from rs_assets.log.writer import LogWriter
-from rs_assets_tests.cli.homes import publish
+from rs_assets_tests.lakes import put_split, through
 
 RULES = load_rules()
 
@@ -40,7 +40,7 @@ def place(tmp_path_factory) -> tuple[Lake, RawLog]:
         line = json.dumps(head | {"body": body}).encode() + b"\n"
         LogWriter(str(path / "raw")).write("shop-a", "2024-01-12", line)
     lake, log = Lake(str(path / "lake")), RawLog(str(path / "raw"))
-    publish(lake, log, log.log_dates())
+    put_split(lake, log, log.log_dates())
     return lake, log
 
 
@@ -55,7 +55,8 @@ def test_volumes_add_up_to_the_tables(place):
 
 def test_only_what_is_new_fires_and_at_the_right_place(place):
     lake, log = place
-    found = publish_alerts(lake, log, RULES, ["2024-01-12"]).evaluations["2024-01-12"].alerts
+    done = through(lake, lambda stage: publish_alerts(stage, log, RULES, ["2024-01-12"]))
+    found = done.evaluations["2024-01-12"].alerts
     (alert,) = [a for a in found if "page_location" in a.fingerprint]
     assert alert.fingerprint == "new_fingerprint/shop-a/page_view/TYPE_MISMATCH/params.page_location"
     assert alert.count == 9
@@ -64,11 +65,17 @@ def test_only_what_is_new_fires_and_at_the_right_place(place):
     assert first[0]["path"] == "params.page_location"
 
 
+def alerts(lake: Lake, log: RawLog, dates: list[str]) -> dict[str, bytes]:
+    """The bytes of `alerts` for these log dates, published in one step."""
+    through(lake, lambda stage: publish_alerts(stage, log, RULES, dates))
+    return {date: Path(lake.object("alerts", date)).read_bytes() for date in dates}
+
+
 def test_a_range_gives_the_bytes_of_its_log_dates_one_by_one(place):
     lake, log = place
     dates = log.log_dates()
-    together = publish_alerts(lake, log, RULES, dates).digests
-    apart = [publish_alerts(lake, log, RULES, [date]).digests for date in dates]
+    together = alerts(lake, log, dates)
+    apart = [alerts(lake, log, [date]) for date in dates]
     assert together == {date: digest for each in apart for date, digest in each.items()}
 
 
@@ -76,9 +83,8 @@ def test_what_the_log_dates_after_it_hold_changes_nothing(place, tmp_path):
     lake, log = place
     dates = log.log_dates()
     shorter = Lake(str(tmp_path))
-    publish(shorter, log, dates[:10])
-    alone = publish_alerts(shorter, log, RULES, dates[9:10]).digests
-    assert alone == publish_alerts(lake, log, RULES, dates[9:10]).digests
+    put_split(shorter, log, dates[:10])
+    assert alerts(shorter, log, dates[9:10]) == alerts(lake, log, dates[9:10])
 
 
 def test_an_event_with_two_violations_at_one_place_counts_once_and_items_have_no_number():

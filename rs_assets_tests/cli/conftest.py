@@ -15,7 +15,8 @@ from typer.testing import CliRunner, Result
 
 from rs_assets.cli import app
 from rs_assets.log.generator import Plan, generate
-from rs_assets_tests.cli.homes import Home, publish
+from rs_assets_tests.cli.homes import Home
+from rs_assets_tests.lakes import put_split
 
 ROOT = Path(__file__).parents[2]
 OURS = ("RS_", "COLUMNS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "DAGSTER_HOME", "TERM")
@@ -28,7 +29,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     plan = Plan(days=4, events=6_000, sites=("shop-a", "shop-b"), broken=0.05)
     summary = generate(plan, str(path / "raw"), str(path / "truth.csv"))
     made = Home(path, plan, summary)
-    publish(made.lake, made.log, made.log.log_dates()[:3])
+    put_split(made.lake, made.log, made.log.log_dates()[:3])
     return made
 
 

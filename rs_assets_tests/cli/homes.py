@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rs_assets.contract.split import split_log_date
 from rs_assets.lake import Lake
-from rs_assets.lake.stage import Stage
 from rs_assets.log import RawLog
 from rs_assets.log.generator import Plan, Summary
 
@@ -31,12 +29,3 @@ class Home:
     @property
     def truth(self) -> Path:
         return self.path / "truth.csv"
-
-
-def publish(lake: Lake, log: RawLog, log_dates: list[str]) -> None:
-    """Split these log dates into the lake, as the graph does."""
-    for log_date in log_dates:
-        with Stage(lake) as stage:
-            paths = [stage.path(asset, log_date) for asset in ("valid_events", "quarantined_events")]
-            split_log_date(log, log_date, *paths)
-            stage.publish()

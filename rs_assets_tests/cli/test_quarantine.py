@@ -19,7 +19,8 @@ from rs_assets.contract.report.remedies import REMEDIES
 from rs_assets.lake import Lake
 from rs_assets.log import RawLog
 from rs_assets.log.generator import Plan, generate
-from rs_assets_tests.cli.homes import Home, publish
+from rs_assets_tests.cli.homes import Home
+from rs_assets_tests.lakes import put_split
 from rs_assets_tests.logs import SITE, envelope, event, write_log
 
 Call = Callable[..., Result]
@@ -52,7 +53,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Home:
     ]
     write_log(path / "raw", {(SITE, "000001.ndjson"): b"\n".join(lines) + b"\n"})
     made = Home(path, Plan(), None)  # type: ignore[arg-type]
-    publish(made.lake, made.log, made.log.log_dates())
+    put_split(made.lake, made.log, made.log.log_dates())
     return made
 
 
@@ -318,7 +319,7 @@ def test_before_a_replay_it_says_what_to_run(call: Call, tmp_path: Path) -> None
 
 def test_an_empty_quarantine_is_good_news(call: Call, call_json: CallJson, tmp_path: Path) -> None:
     generate(Plan(days=1, events=300, broken=0), str(tmp_path / "raw"), str(tmp_path / "truth.csv"))
-    publish(Lake(str(tmp_path / "lake")), RawLog(str(tmp_path / "raw")), ["2024-01-01"])
+    put_split(Lake(str(tmp_path / "lake")), RawLog(str(tmp_path / "raw")), ["2024-01-01"])
     result = call("quarantine", home=tmp_path)
     assert result.exit_code == 0
     assert "Nothing of that is in quarantine, of " in result.stdout
@@ -351,7 +352,7 @@ def test_an_event_name_cannot_be_sql_or_markup(call: Call, call_json: CallJson, 
     names = ["'; DROP VIEW chosen; --", "[red]x[/red]", "\x1b[31mred", "x" * 500]
     lines = b"".join(orjson.dumps(json.loads(envelope(event(name)))) + b"\n" for name in names)
     log = write_log(tmp_path / "raw", {(SITE, "000001.ndjson"): lines})
-    publish(Lake(str(tmp_path / "lake")), log, log.log_dates())
+    put_split(Lake(str(tmp_path / "lake")), log, log.log_dates())
     found = call_json("quarantine", "--json", home=tmp_path)
     assert found["event_names"] == len(names)
     text = call("quarantine", home=tmp_path).stdout

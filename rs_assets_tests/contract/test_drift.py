@@ -19,7 +19,7 @@ from rs_assets.contract.typed import VALID_EVENTS
 from rs_assets.lake import Lake
 from rs_assets.lake.tables import TableWriter
 from rs_assets.log import RawLog
-from rs_assets_tests.cli.homes import publish
+from rs_assets_tests.lakes import put_split, through
 from rs_assets_tests.logs import LOG_DATE, SITE, envelope, event, split, write_log
 
 TITLE, SESSION = "params.page_title", "params.session_id"
@@ -318,8 +318,10 @@ def test_day_by_day_and_in_one_range_the_same_is_published_and_found(tmp_path):
     found = []
     for name, ranges in (("range", [dates]), ("days", [[date] for date in dates])):
         lake = Lake(str(tmp_path / "lake"), name)
-        publish(lake, log, dates)
-        runs = [publish_site_shapes(log, lake, dates) for dates in ranges]
+        put_split(lake, log, dates)
+        runs = [
+            through(lake, lambda stage, only=dates: publish_site_shapes(log, stage, only)) for dates in ranges
+        ]
         found.append({date: done for run in runs for date, done in run.items()})
     assert [done.digest for done in found[0].values()] == [done.digest for done in found[1].values()]
     assert [done.before for done in found[1].values()] == [0, 1, 2]

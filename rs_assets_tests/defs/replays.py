@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rs_assets.lake import Lake
+from rs_assets_tests.lakes import published
+
 
 def run(home: Path, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
     """`rs-assets ARGS` in a home."""
@@ -26,6 +29,5 @@ def replay(home: Path, first: str, last: str, environment: str = "prod", *more: 
 
 def lake_bytes(home: Path, environment: str = "prod") -> dict[str, str]:
     """The digest of every object of an environment, by its path in it."""
-    root = home / "lake" / environment
-    files = [path for path in sorted(root.rglob("*")) if path.is_file()]
-    return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    files = published(Lake(str(home / "lake"), environment))
+    return {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}

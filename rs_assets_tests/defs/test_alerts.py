@@ -18,8 +18,8 @@ from rs_assets.log import RawLog
 from rs_assets.log.writer import LogWriter
 from rs_assets.settings import Settings
 from rs_assets_tests.alerts import servers
-from rs_assets_tests.cli.homes import publish
 from rs_assets_tests.defs import replays
+from rs_assets_tests.lakes import put_split
 
 DATES = ["2024-01-03", "2024-01-04", "2024-01-05"]
 ONLY = [arg for name in ("valid_events", "quarantined_events", "alerts") for arg in ("--only", name)]
@@ -151,7 +151,7 @@ def test_yesterdays_log_date_is_late_once(place, tmp_path):
     early, late = (today - dt.timedelta(days=n) for n in (4, 3))
     log = tmp_path / "raw"
     LogWriter(str(log)).write("shop", str(early), lines(str(early), "page_view"))
-    publish(Lake(str(place / "lake")), RawLog(str(log)), [str(early)])
+    put_split(Lake(str(place / "lake")), RawLog(str(log)), [str(early)])
     with servers.http() as (port, taken):
         given = settings(place, f"json://127.0.0.1:{port}")
         on = launch.instance(given)

@@ -12,10 +12,12 @@ import pytest
 
 from rs_assets.errors import UserError
 from rs_assets.lake import Lake
-from rs_assets.lake.readonly import ReadOnlyFolder
+from rs_assets.lake.environments import create
+from rs_assets.lake.readonly import ReadOnlyFiles
 from rs_assets.lake.stage import Stage
 from rs_assets.lake.tables import write_table
 from rs_assets.lake.views import connect, names, stoppable
+from rs_assets_tests.lakes import put
 
 DATES = ("2024-01-01", "2024-01-02")
 
@@ -31,6 +33,7 @@ def lake(tmp_path: Path) -> Lake:
             write_table(pl.DataFrame({"y": [number]}), stage.path("undated", log_date))
         stage.publish()
     other = Lake(lake.root, "dev")
+    create(other, None)
     with Stage(other) as stage:
         write_table(pl.DataFrame({"secret": [1]}), stage.path("other", DATES[0]))
         stage.publish()
@@ -160,7 +163,8 @@ def test_no_setting_can_be_changed(lake: Lake, setting: str) -> None:
 
 
 def test_a_folder_outside_is_not_in_the_file_system(lake: Lake) -> None:
-    files = ReadOnlyFolder(lake.home)
+    files = ReadOnlyFiles({"dated/part.parquet": lake.object("dated", DATES[0])})
+    assert files.exists("lake://dated/part.parquet")
     for path in ("lake://../dev/other/log_date=2024-01-01/part.parquet", "lake:///etc/passwd", "/etc/passwd"):
         assert not files.exists(path)
         with pytest.raises(OSError):
@@ -170,16 +174,24 @@ def test_a_folder_outside_is_not_in_the_file_system(lake: Lake) -> None:
             files.open("lake://dated/new", mode)
 
 
-def test_a_sibling_of_the_environment_is_outside(tmp_path: Path) -> None:
-    (tmp_path / "prod").mkdir()
-    (tmp_path / "prod-2").mkdir()
-    (tmp_path / "prod-2" / "x").write_text("x")
-    assert not ReadOnlyFolder(str(tmp_path / "prod")).exists("lake://../prod-2/x")
+def test_what_is_published_later_does_not_change_what_a_connection_sees(lake: Lake) -> None:
+    connection = connect(lake)
+    put(lake, "undated", DATES, pl.DataFrame({"y": [7]}))
+    assert connection.execute("SELECT sum(y) FROM undated").fetchall() == [(1,)]
+    assert connect(lake).execute("SELECT sum(y) FROM undated").fetchall() == [(14,)]
+
+
+def test_an_environment_shows_its_parents_objects_where_it_has_none(lake: Lake) -> None:
+    dev = Lake(lake.root, "dev-me")
+    put(dev, "undated", DATES[1:], pl.DataFrame({"y": [7]}))
+    connection = connect(dev)
+    assert names(connection) == ["dated", "undated"]
+    assert connection.execute("SELECT y FROM undated ORDER BY y").fetchall() == [(0,), (7,)]
 
 
 def test_threads_share_an_open_file(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(bytes(range(256)) * 400)
-    file = ReadOnlyFolder(str(tmp_path)).open("lake://bytes")
+    file = ReadOnlyFiles({"bytes": str(tmp_path / "bytes")}).open("lake://bytes")
 
     def read(start: int) -> bool:
         for _ in range(300):

@@ -14,6 +14,7 @@ from rs_assets.lake import Lake
 from rs_assets.lake.tables import write_table
 from rs_assets.replay import summarize
 from rs_assets.settings import Settings
+from rs_assets_tests.lakes import put
 
 DATES = ["2024-01-01", "2024-01-02", "2024-01-03"]
 MODEL, EVALUATION = "purchase_intent_model", "purchase_intent_evaluation"
@@ -45,10 +46,7 @@ def lake(tmp_path: Path) -> Lake:
     """Three log dates of every asset that the summary reads."""
     made = Lake(str(tmp_path / "lake"))
     for asset, table in TABLES.items():
-        for log_date in DATES:
-            path = Path(made.object(asset, log_date))
-            path.parent.mkdir(parents=True)
-            write_table(table, str(path))
+        put(made, asset, DATES, table)
     return made
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from rs_assets.contract.typed import VALID_EVENTS
 from rs_assets.lake import Lake
-from rs_assets.lake.tables import write_table
 from rs_assets.transform import ModelRun
+from rs_assets_tests.lakes import put
 
 DBT = Path(__file__).parents[2] / "dbt"
 RunModel = Callable[..., pl.DataFrame]
@@ -52,10 +52,10 @@ def run_model(dbt_manifest: tuple[Any, Path], tmp_path: Path) -> RunModel:
         for table, frame in tables.items():
             for log_date in dates:
                 part = frame.filter(pl.col("log_date") == dt.date.fromisoformat(log_date))
-                _publish(part, lake, table, log_date)
+                put(lake, table, [log_date], part)
         if before is not None:
             eve = (dt.date.fromisoformat(first) - dt.timedelta(days=1)).isoformat()
-            _publish(before, lake, model, eve)
+            put(lake, model, [eve], before)
         staged = str(folder / "staged.parquet")
         run = ModelRun(model, tuple(tables), tuple(dates), staged, from_before=before is not None)
         run.write(lake, str(folder / "run.ndjson"))
@@ -67,12 +67,6 @@ def run_model(dbt_manifest: tuple[Any, Path], tmp_path: Path) -> RunModel:
         return pl.read_parquet(staged).filter(pl.col("log_date").is_not_null())
 
     return run
-
-
-def _publish(frame: pl.DataFrame, lake: Lake, table: str, log_date: str) -> None:
-    path = Path(lake.object(table, log_date))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_table(frame, str(path))
 
 
 def _dates(first: str, last: str) -> list[str]:

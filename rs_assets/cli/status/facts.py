@@ -105,9 +105,9 @@ def _asset(lake: Lake, asset: str, rows: dict[str, int], closed: list[str]) -> A
     dates = sorted(rows)
     size = {}
     for log_date in dates:
-        for entry in os.scandir(os.path.dirname(lake.object(asset, log_date))):
-            # Dates that share an object (a week has one model) hold it on disk once.
-            size[entry.inode()] = entry.stat().st_size
+        for name in found.files if (found := lake.record(asset, log_date)) else ():
+            stat = os.stat(lake.object(asset, log_date, name))
+            size[stat.st_ino] = stat.st_size  # dates that share a file (a week has one model) hold it once
     missing = [log_date for log_date in closed if log_date not in rows]
     return Asset(asset, len(dates), dates[0], dates[-1], sum(rows.values()), sum(size.values()), missing)
 

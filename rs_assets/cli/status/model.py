@@ -38,12 +38,11 @@ class InForce:
 
 def in_force(lake: Lake) -> InForce | None:
     """The model in force; None where none was ever published."""
-    folder = os.path.join(lake.home, MODEL)
-    dates = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-    with_model = [date for date in dates if os.path.exists(os.path.join(folder, date, ARTIFACT))]
+    dates = lake.log_dates(MODEL)
+    with_model = [date for date in dates if os.path.exists(lake.object(MODEL, date, ARTIFACT))]
     if not with_model:
         return None
-    log_date = with_model[-1].removeprefix("log_date=")
+    log_date = with_model[-1]
     with open(lake.object(MODEL, log_date, ARTIFACT), "rb") as file:
         artifact = file.read()
     try:

@@ -17,12 +17,15 @@ from rs_assets.contract.drift.compare import BEFORE, drifts
 from rs_assets.contract.drift.sample import types
 from rs_assets.contract.drift.sent import sent
 from rs_assets.contract.drift.table import site_shapes
+from rs_assets.lake.lineage import RAW, Reads, reading
 from rs_assets.lake.paths import Lake
 from rs_assets.lake.stage import Stage
 from rs_assets.lake.tables import write_table
 from rs_assets.log.layout import RawLog
 
 ASSET, VALID = "site_shapes", "valid_events"
+READS: dict[str, Reads] = {ASSET: reading(RAW, VALID)}
+"""Of the object alone: what has drifted is found by looking at those before it as well."""
 MEMORY = "256MiB"  # of DuckDB, which sees a sample only; the largest did with 64
 
 
@@ -32,30 +35,28 @@ class ShapesPublished:
 
     Attributes:
         digest: of the object.
-        rows: its rows.
         drifts: DRIFTS.
         before: how many log dates before it were there to compare with.
     """
 
     digest: str
-    rows: int
     drifts: pl.DataFrame
     before: int
 
 
 def publish_site_shapes(
     log: RawLog,
-    lake: Lake,
+    stage: Stage,
     log_dates: list[str],
     *,
     threads: int = 1,
     on_date: Callable[[str], None] = lambda log_date: None,
 ) -> dict[str, ShapesPublished]:
-    """Count each log date, publish it, and compare it with those before it that are published.
+    """Count each log date that the stage does not keep, and compare it with those before it.
 
     Args:
         log: a sample of it is read.
-        lake: `valid_events` is published in it for these log dates.
+        stage: in its lake `valid_events` is published for these log dates.
         log_dates: in order.
         threads: DuckDB may use.
         on_date: called before each date.
@@ -64,20 +65,20 @@ def publish_site_shapes(
         UserError: a log date has no `valid_events`, or a segment cannot be read.
     """
     published = {}
+    lake = stage.lake
     known: dict[str, pl.DataFrame] = {}
     with duckdb.connect(config={"threads": threads, "memory_limit": MEMORY}) as connection:
-        for log_date in log_dates:
+        for log_date in stage.pending((ASSET,), log_dates):
             on_date(log_date)
             [valid] = lake.require(VALID, [log_date])
             shapes = site_shapes(sent(valid), types(connection, log, log_date), log_date)
-            with Stage(lake) as stage:
-                write_table(shapes, stage.path(ASSET, log_date))
-                digests = stage.publish()
+            write_table(shapes, stage.path(ASSET, log_date))
+            digest = stage.finish(ASSET, log_date).digest
             window = _before(lake, log_date)
             known = {d: known[d] if d in known else pl.read_parquet(lake.object(ASSET, d)) for d in window}
             known[log_date] = shapes
             found = drifts(pl.concat(known.values()), dt.date.fromisoformat(log_date))
-            published[log_date] = ShapesPublished(digests[ASSET, log_date], shapes.height, found, len(window))
+            published[log_date] = ShapesPublished(digest, found, len(window))
     return published
 
 

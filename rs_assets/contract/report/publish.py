@@ -21,36 +21,37 @@ from rs_assets.contract.report.asked import Asked
 from rs_assets.contract.report.dated import BEFORE, Dated, table
 from rs_assets.contract.report.page import page
 from rs_assets.contract.report.summary import received, summarize
+from rs_assets.lake.lineage import Reads, days_before, reading
 from rs_assets.lake.paths import Lake
 from rs_assets.lake.stage import Stage
 from rs_assets.lake.tables import digest, write_table
 
 REPORT, VALID, QUARANTINED = "quarantine_report", "valid_events", "quarantined_events"
 PAGE = "page.html"
+READS: dict[str, Reads] = {REPORT: reading(days_before(VALID, BEFORE), days_before(QUARANTINED, BEFORE))}
 ALL_NAMES = 10_000
 """Event names whose trend is known; more than that a day are one sender's noise."""
 
 
 @dataclass(frozen=True)
 class ReportPublished:
-    """A log date's report, and the digest and rows of its table, which has the page's digest in it."""
+    """A log date's report, and the digest of its table, which has the page's digest in it."""
 
     dated: Dated
     digest: str
-    rows: int
 
 
 def publish_report(
-    lake: Lake,
+    stage: Stage,
     log_dates: list[str],
     *,
     settings: Callable[[str], tuple[str, ...]] = lambda spill: (),
     on_date: Callable[[str], None] = lambda log_date: None,
-) -> list[ReportPublished]:
-    """Report on each log date and publish it before the next one is begun.
+) -> dict[str, ReportPublished]:
+    """Report on each log date that the stage does not keep.
 
     Args:
-        lake: both tables of the split are published in it for these log dates.
+        stage: in its lake both tables of the split are published for these log dates.
         log_dates: in order.
         settings: DuckDB's, given a folder to spill to.
         on_date: called before each date.
@@ -58,22 +59,20 @@ def publish_report(
     Raises:
         UserError: a table of the split is not published for one of the dates.
     """
-    published = []
+    published = {}
+    lake = stage.lake
     counted: dict[str, pl.DataFrame] = {}
-    for log_date in log_dates:
+    for log_date in stage.pending((REPORT,), log_dates):
         on_date(log_date)
         window = _window(lake, log_date)
-        with Stage(lake) as stage, _connection(settings(stage.scratch("spill"))) as connection:
+        with _connection(settings(stage.scratch("spill"))) as connection:
             counted = {d: counted[d] if d in counted else _received(connection, lake, d) for d in window}
             dated = _dated(connection, lake, window, counted)
-            place = stage.path(REPORT, log_date, PAGE)
-            with open(place, "w", encoding="utf-8", newline="\n") as file:
-                file.write(page(dated))
-            rows = table(dated, digest(place))
-            write_table(rows, stage.path(REPORT, log_date))
-            # Of a date's objects the table comes last, so the digest is its own.
-            digests = stage.publish()
-        published.append(ReportPublished(dated, digests[REPORT, log_date], rows.height))
+        place = stage.path(REPORT, log_date, PAGE)
+        with open(place, "w", encoding="utf-8", newline="\n") as file:
+            file.write(page(dated))
+        write_table(table(dated, digest(place)), stage.path(REPORT, log_date))
+        published[log_date] = ReportPublished(dated, stage.finish(REPORT, log_date).digest)
     return published
 
 

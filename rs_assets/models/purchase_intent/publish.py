@@ -11,11 +11,11 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 
 import polars as pl
 
+from rs_assets.lake.lineage import Read, Reads, reading
 from rs_assets.lake.paths import Lake
 from rs_assets.lake.stage import Stage
 from rs_assets.lake.tables import digest, write_table
@@ -30,78 +30,74 @@ EVALUATION, PREDICTIONS = "purchase_intent_evaluation", "purchase_intent_predict
 ARTIFACT = "model.bin"
 
 OnDate = Callable[[str], None]
+Models = dict[str, Trained | NotTrained]
+"""The model in force by log date, of the log dates that were made; the stage may keep others."""
 
 
-@dataclass(frozen=True)
-class Published:
-    """What a step published: digest, rows and the model in force by log date."""
+def _training_reads(log_date: str) -> tuple[Read, ...]:
+    """A session that closed on the window's first date may have begun on the one before."""
+    first, last = training_window(cut_of(dt.date.fromisoformat(log_date)))
+    before = (first - dt.timedelta(days=1)).isoformat()
+    return (
+        Read("session_features", before, last.isoformat()),
+        Read("session_labels", first.isoformat(), last.isoformat()),
+    )
 
-    digests: dict[str, str]
-    rows: dict[str, int]
-    models: dict[str, Trained | NotTrained] = field(default_factory=dict)
+
+READS: dict[str, Reads] = {
+    TRAINING: _training_reads,
+    MODEL: reading(TRAINING),
+    EVALUATION: reading(MODEL),
+    PREDICTIONS: reading(MODEL, "session_features"),
+}
 
 
-def publish_training(lake: Lake, log_dates: list[str], on_date: OnDate) -> Published:
+def publish_training(stage: Stage, log_dates: list[str], on_date: OnDate) -> None:
     """The training set in force on each date: snapshots of the sessions closed in the cut's window."""
-    rows = {}
-    with Stage(lake) as stage:
-        for cut, dates in _weeks(log_dates):
-            on_date(dates[0])
-            frame = _training_set(lake, cut)
-            write_table(frame, stage.path(TRAINING, dates[0]))
-            _share(stage, TRAINING, dates)
-            rows.update(dict.fromkeys(dates, frame.height))
-        return _published(stage, rows)
+    for cut, dates in _weeks(stage.pending((TRAINING,), log_dates)):
+        on_date(dates[0])
+        write_table(_training_set(stage.lake, cut), stage.path(TRAINING, dates[0]))
+        _share(stage, TRAINING, dates)
 
 
-def publish_model(lake: Lake, log_dates: list[str], on_date: OnDate, *, threads: int) -> Published:
+def publish_model(stage: Stage, log_dates: list[str], on_date: OnDate, *, threads: int) -> Models:
     """The model in force on each date, as an artifact with a row of facts about it; never fails for want of data."""
-    rows: dict[str, int] = {}
-    models: dict[str, Trained | NotTrained] = {}
-    with Stage(lake) as stage:
-        for cut, dates in _weeks(log_dates):
-            on_date(dates[0])
-            (training,) = lake.require(TRAINING, [dates[0]])
-            model = train(pl.read_parquet(training), cut=cut, threads=threads)
-            artifact = stage.path(MODEL, dates[0], ARTIFACT)
-            with open(artifact, "wb") as file:
-                file.write(dump(model))
-            write_table(_facts(model, digest(artifact)), stage.path(MODEL, dates[0]))
-            _share(stage, MODEL, dates, (ARTIFACT, "part.parquet"))
-            rows.update(dict.fromkeys(dates, 1))
-            models.update(dict.fromkeys(dates, model))
-        return _published(stage, rows, models)
+    models: Models = {}
+    for cut, dates in _weeks(stage.pending((MODEL,), log_dates)):
+        on_date(dates[0])
+        (training,) = stage.lake.require(TRAINING, [dates[0]])
+        model = train(pl.read_parquet(training), cut=cut, threads=threads)
+        artifact = stage.path(MODEL, dates[0], ARTIFACT)
+        with open(artifact, "wb") as file:
+            file.write(dump(model))
+        write_table(_facts(model, digest(artifact)), stage.path(MODEL, dates[0]))
+        _share(stage, MODEL, dates, (ARTIFACT, "part.parquet"))
+        models.update(dict.fromkeys(dates, model))
+    return models
 
 
-def publish_evaluation(lake: Lake, log_dates: list[str], on_date: OnDate) -> Published:
+def publish_evaluation(stage: Stage, log_dates: list[str], on_date: OnDate) -> Models:
     """How the model in force on each date did on the last dates before its cut, beside its baselines."""
-    rows: dict[str, int] = {}
-    models: dict[str, Trained | NotTrained] = {}
-    with Stage(lake) as stage:
-        for _, dates in _weeks(log_dates):
-            on_date(dates[0])
-            model = load_model(lake, dates[0])
-            metrics = _metrics(model)
-            write_table(metrics, stage.path(EVALUATION, dates[0]))
-            _share(stage, EVALUATION, dates)
-            rows.update(dict.fromkeys(dates, metrics.height))
-            models.update(dict.fromkeys(dates, model))
-        return _published(stage, rows, models)
+    models: Models = {}
+    for _, dates in _weeks(stage.pending((EVALUATION,), log_dates)):
+        on_date(dates[0])
+        model = load_model(stage.lake, dates[0])
+        write_table(_metrics(model), stage.path(EVALUATION, dates[0]))
+        _share(stage, EVALUATION, dates)
+        models.update(dict.fromkeys(dates, model))
+    return models
 
 
-def publish_predictions(lake: Lake, log_dates: list[str], on_date: OnDate, *, threads: int) -> Published:
+def publish_predictions(stage: Stage, log_dates: list[str], on_date: OnDate, *, threads: int) -> None:
     """The probability that each snapshot's session buys later, by the model in force on its log date."""
-    rows = {}
-    with Stage(lake) as stage:
-        for _, dates in _weeks(log_dates):
-            model = load_model(lake, dates[0])
-            for log_date in dates:
-                on_date(log_date)
-                (features,) = lake.require("session_features", [log_date])
-                frame = predict(model, pl.read_parquet(features), threads=threads)
-                write_table(frame, stage.path(PREDICTIONS, log_date))
-                rows[log_date] = frame.height
-        return _published(stage, rows)
+    for _, dates in _weeks(stage.pending((PREDICTIONS,), log_dates)):
+        model = load_model(stage.lake, dates[0])
+        for log_date in dates:
+            on_date(log_date)
+            (features,) = stage.lake.require("session_features", [log_date])
+            frame = predict(model, pl.read_parquet(features), threads=threads)
+            write_table(frame, stage.path(PREDICTIONS, log_date))
+            stage.finish(PREDICTIONS, log_date)
 
 
 def load_model(lake: Lake, log_date: str) -> Trained | NotTrained:
@@ -115,27 +111,23 @@ def load_model(lake: Lake, log_date: str) -> Trained | NotTrained:
         return load(file.read())
 
 
-def _weeks(log_dates: list[str]) -> Iterator[tuple[dt.date, list[str]]]:
+def _weeks(log_dates: Iterable[str]) -> Iterator[tuple[dt.date, list[str]]]:
     for cut, dates in itertools.groupby(log_dates, lambda day: cut_of(dt.date.fromisoformat(day))):
         yield cut, list(dates)
 
 
 def _training_set(lake: Lake, cut: dt.date) -> pl.DataFrame:
-    first, last = training_window(cut)
-    window = [(first + dt.timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
-    # A session that closed on the window's first date may have begun on the one before.
-    before = (first - dt.timedelta(days=1)).isoformat()
-    return training_set(
-        _read(lake, "session_features", [before, *window]), _read(lake, "session_labels", window)
-    )
+    features, labels = _training_reads(cut.isoformat())
+    return training_set(_read(lake, features), _read(lake, labels))
 
 
-def _read(lake: Lake, asset: str, log_dates: list[str]) -> pl.DataFrame:
-    objects = lake.objects(asset, log_dates)
+def _read(lake: Lake, read: Read) -> pl.DataFrame:
+    published = lake.log_dates(read.asset)
+    objects = lake.objects(read.asset, [d for d in published if read.first <= d <= read.last])
     if objects:
         return pl.concat(pl.read_parquet(path) for path in objects)
     # No date of the window was ever replayed (it lies before the log begins): an empty table of its shape.
-    return pl.read_parquet(lake.objects(asset, lake.log_dates(asset)[:1])[0]).clear()
+    return pl.read_parquet(lake.objects(read.asset, published[:1])[0]).clear()
 
 
 FACTS = {
@@ -178,13 +170,8 @@ def _metrics(model: Trained | NotTrained) -> pl.DataFrame:
 
 
 def _share(stage: Stage, asset: str, dates: list[str], names: tuple[str, ...] = ("part.parquet",)) -> None:
-    """Give the first date's objects to the others: the same bytes, stored once."""
+    """Give the first date's files to the others: the same bytes, stored once."""
     for name, log_date in itertools.product(names, dates[1:]):
         os.link(stage.path(asset, dates[0], name), stage.path(asset, log_date, name))
-
-
-def _published(
-    stage: Stage, rows: dict[str, int], models: dict[str, Trained | NotTrained] | None = None
-) -> Published:
-    digests = {log_date: found for (_, log_date), found in stage.publish().items()}
-    return Published(digests, rows, models or {})
+    for log_date in dates:
+        stage.finish(asset, log_date)

@@ -1,0 +1,92 @@
+"""What assets read, and the stage that a step publishes through. Dagster concepts: code version, run tags.
+
+Belongs here: gathering the declarations that stand with each asset. Does not belong here: the declarations.
+
+Dagster's dependencies say what must be there before; these say, to the log date, what an object is made of. They are
+finer: a training set reads weeks, and is declared to depend on its own log date alone (`partitions` says why).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from rs_assets.defs.resources import LakeResource
+
+if TYPE_CHECKING:
+    from rs_assets.lake.lineage import Lineage, Reads
+    from rs_assets.lake.stage import Stage
+
+REUSE = "rs_assets/reuse"
+"""The tag of a run whose steps keep objects that follow from what they would follow from now."""
+
+DECLARED = {
+    "valid_events": "rs_assets.contract.publish",
+    "quarantined_events": "rs_assets.contract.publish",
+    "quarantine_report": "rs_assets.contract.report.publish",
+    "site_shapes": "rs_assets.contract.drift.publish",
+    "purchase_intent_training": "rs_assets.models.purchase_intent.publish",
+    "purchase_intent_model": "rs_assets.models.purchase_intent.publish",
+    "purchase_intent_evaluation": "rs_assets.models.purchase_intent.publish",
+    "purchase_intent_predictions": "rs_assets.models.purchase_intent.publish",
+}
+"""Modules whose `READS` say what an asset reads; imported for the assets that are asked for alone."""
+
+
+def stage(context: dg.AssetExecutionContext, lake: LakeResource) -> Stage:
+    """The stage of a step, which knows what its assets are made of."""
+    from rs_assets.lake.stage import Stage
+
+    code = {spec.key.to_user_string(): spec.code_version or "" for spec in context.assets_def.specs}
+    return Stage(lake.open(), lineage(code, lake), reuse=context.run.tags.get(REUSE) == "true")
+
+
+def lineage(code: Mapping[str, str], lake: LakeResource) -> Lineage:
+    """Where the objects of these assets come from, given the version of each one's code."""
+    from rs_assets.lake.lineage import Lineage
+
+    return Lineage(code, {asset: _reads(asset, lake) for asset in code}, _Versions(lake.raw_log))
+
+
+def code_versions(defs: dg.Definitions) -> dict[str, str]:
+    """The code version of every asset that the graph makes, each after what it depends on."""
+    graph = defs.resolve_asset_graph()
+    order = (key for keys in graph.toposorted_asset_keys_by_level for key in sorted(keys))
+    found = {
+        key.to_user_string(): graph.get(key).code_version for key in order if graph.get(key).is_executable
+    }
+    return {asset: version for asset, version in found.items() if version and asset != "raw_events"}
+
+
+def _reads(asset: str, lake: LakeResource) -> Reads:
+    if asset in DECLARED:
+        found: Reads = importlib.import_module(DECLARED[asset]).READS[asset]
+        return found
+    if asset == "alerts":
+        from rs_assets.alerts import load_rules_or_defaults, reads
+
+        return reads(load_rules_or_defaults(lake.alert_rules)[0])
+    from rs_assets.defs.dbt import model_reads
+
+    manifest: Mapping[str, Any] = json.loads(lake.manifest.read_text())
+    return model_reads(asset, manifest)
+
+
+class _Versions:
+    """The data versions of the raw log's log dates, looked up when they are first asked for."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def __call__(self, log_dates: Iterable[str]) -> Mapping[str, str]:
+        from rs_assets.log import RawLog
+        from rs_assets.log.seals import data_versions
+
+        log = RawLog(self._root)
+        there = sorted(set(log_dates) & set(log.log_dates()))
+        return data_versions(log, there, dt.datetime.now(dt.UTC).date())  # the day that is not closed yet
