@@ -16,11 +16,9 @@ from collections.abc import Iterable
 import pyarrow.parquet as pq
 
 from rs_assets.lake import records
-from rs_assets.lake.records import Origin, Record
+from rs_assets.lake.records import PART, Origin, Record
 from rs_assets.lake.tables import digest
 from rs_assets.lake.versions import OBJECTS
-
-PART = "part.parquet"
 
 
 def home(root: str, asset: str, log_date: str) -> str:
@@ -86,4 +84,6 @@ def of_origin(root: str, asset: str, log_date: str, origin: Origin) -> list[str]
     place = home(root, asset, log_date)
     key = origin.key(asset, log_date)
     names = os.listdir(place) if os.path.isdir(place) else []
-    return sorted(os.path.join(place, name) for name in names if name.startswith(f"{key}-") and "." not in name)
+    return sorted(
+        os.path.join(place, name) for name in names if name.startswith(f"{key}-") and "." not in name
+    )

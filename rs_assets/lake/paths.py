@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 
 from rs_assets.errors import UserError
 from rs_assets.lake import records, versions
-from rs_assets.lake.objects import PART
-from rs_assets.lake.records import Record
+from rs_assets.lake.records import PART, Record
 from rs_assets.log.layout import is_date
 
 PROD = "prod"

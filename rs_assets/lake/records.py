@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 
-NAME = "record.json"
+NAME, PART = "record.json", "part.parquet"
 ABSENT = "-"
 """The digest of an input that is not there."""
 
@@ -69,7 +69,7 @@ class Record:
     @property
     def digest(self) -> str:
         """The SHA-256 of its table; of what has none, one over all of its files."""
-        return self.files.get("part.parquet") or _digest(dict(self.files))
+        return self.files.get(PART) or _digest(dict(self.files))
 
     @property
     def name(self) -> str:

@@ -16,9 +16,8 @@ from types import TracebackType
 from rs_assets.lake import objects, records, versions
 from rs_assets.lake.lineage import Lineage
 from rs_assets.lake.locks import alone, shared
-from rs_assets.lake.objects import PART
 from rs_assets.lake.paths import Lake
-from rs_assets.lake.records import Origin, Record
+from rs_assets.lake.records import PART, Origin, Record
 
 UNKNOWN = Lineage({}, {})
 

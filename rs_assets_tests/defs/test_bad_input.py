@@ -11,6 +11,7 @@ from rs_assets.lake import Lake
 from rs_assets.lake.tables import write_table
 from rs_assets.log.writer import LogWriter
 from rs_assets_tests.defs import replays
+from rs_assets_tests.lakes import put
 
 DATE = "2024-01-03"
 LINE = (
@@ -104,13 +105,14 @@ def test_rows_that_fail_a_dbt_test_are_not_published_and_what_was_stays(place):
     assert "same_rows_as_session_events" in said and "nothing of it was published" in said
     events = f"session_events/log_date={DATE}/part.parquet"
     assert replays.lake_bytes(place)[events] == before[events]
-    assert not list((place / "lake" / "prod" / ".staging").iterdir()), "nothing is left behind"
+    assert not list((place / "lake" / ".staging").iterdir()), "nothing is left behind"
 
 
 def test_a_damaged_object_of_another_asset_is_named_with_what_rebuilds_it(place):
     LogWriter(str(place / "raw")).write("shop", DATE, LINE % (1, 1))
-    sessions = Path(Lake(str(place / "lake")).object("sessions", DATE))
-    sessions.parent.mkdir(parents=True)
+    lake = Lake(str(place / "lake"))
+    put(lake, "sessions", [DATE], pl.DataFrame({"n": [1]}))
+    sessions = Path(lake.object("sessions", DATE))
     sessions.write_bytes(b"PAR1, but for a disk that was full")
     said = replays.replay(place, DATE, DATE, "prod", *ONLY)
     assert "1 published object cannot be read" in said

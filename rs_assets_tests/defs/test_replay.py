@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from rs_assets.lake import Lake
+from rs_assets.lake.environments import create
 from rs_assets.log.generator import Plan, generate
 from rs_assets_tests.defs import replays
 
@@ -66,6 +67,7 @@ def test_the_model_in_force_has_not_seen_the_week_it_predicts(replayed):
 
 
 def test_a_second_replay_by_another_executor_gives_the_same_bytes(replayed):
+    create(Lake(str(replayed / "lake"), "again"), None)
     replays.replay(replayed, FIRST, LAST, "again", "--executor", "multiprocess")
     again = replays.lake_bytes(replayed, "again")
     assert again == replays.lake_bytes(replayed)
@@ -73,6 +75,7 @@ def test_a_second_replay_by_another_executor_gives_the_same_bytes(replayed):
 
 
 def test_day_by_day_gives_the_same_bytes_as_one_range(replayed):
+    create(Lake(str(replayed / "lake"), "daily"), None)
     for log_date in DATES:
         replays.replay(replayed, log_date, log_date, "daily")
     assert replays.lake_bytes(replayed, "daily") == replays.lake_bytes(replayed)
