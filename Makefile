@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export RS_HOME ?= $(CURDIR)/.rs
-DAGSTER_HOME ?= $(RS_HOME)/dagster
+ENVIRONMENT ?= $(or $(RS_ENVIRONMENT),prod)
+DAGSTER_HOME ?= $(RS_HOME)/dagster$(if $(filter-out prod,$(ENVIRONMENT)),-$(ENVIRONMENT))
 export DO_NOT_TRACK := 1
 
 READY := $(VENV)/.ready
@@ -39,10 +40,10 @@ demo: setup ## A synthetic raw log, replayed through the whole graph
 	@test -d $(RS_HOME)/raw || $(BIN)/rs-assets generate
 	@$(BIN)/rs-assets replay
 
-ui: setup ## Dagster's UI on http://127.0.0.1:3000, its daemon and schedules
+ui: setup ## Dagster's UI on http://127.0.0.1:3000, its daemon and schedules; ENVIRONMENT=dev-anna for another one's
 	@mkdir -p $(DAGSTER_HOME)
 	@test -f $(DAGSTER_HOME)/dagster.yaml || cp deploy/dagster.yaml $(DAGSTER_HOME)/
-	@DAGSTER_HOME=$(DAGSTER_HOME) $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $${PORT:-3000}
+	@DAGSTER_HOME=$(DAGSTER_HOME) RS_ENVIRONMENT=$(ENVIRONMENT) $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $${PORT:-3000}
 
 test: setup ## Every test; RS_DATASETS adds those on public data sets
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)

@@ -13,11 +13,13 @@ import typer
 
 from rs_assets.cli import (
     contract,
+    environment,
     front,
     generate,
     importing,
     quarantine,
     query,
+    receipt,
     replay,
     seal,
     status,
@@ -32,6 +34,9 @@ COMMANDS: tuple[front.Command, ...] = (
     front.Command("seal", seal.seal, "rs-assets seal"),
     front.Command("verify", verify.verify, "rs-assets verify --sample 10%"),
     front.Command("replay", replay.replay, "rs-assets replay --from 2024-01-01 --to 2024-01-07"),
+    front.Command("receipt", receipt.receipt, "rs-assets receipt check"),
+    front.Command("environment", environment.environment, "rs-assets environment create dev-anna"),
+    front.Command("publish", environment.publish, "rs-assets publish dev-anna"),
     front.Command("status", status.status, "rs-assets status"),
     front.Command("quarantine", quarantine.quarantine, "rs-assets quarantine --from 2024-01-02 --samples 1"),
     front.Command("contract", contract.contract, "rs-assets contract purchase --json-schema"),

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rs_assets.cli.options import From, Json, To
+from rs_assets.cli.receipt import write_receipt
 from rs_assets.errors import UserError
 from rs_assets.settings import Settings
 
@@ -37,17 +38,31 @@ def replay(
         typer.Option(help="Materialize only this asset (repeat for several); all by default."),
     ] = None,
     environment: Annotated[
-        str | None, typer.Option(help="Publish into this environment of the lake instead of RS_ENVIRONMENT.")
+        str | None,
+        typer.Option(
+            help="Publish into this environment of the lake instead of RS_ENVIRONMENT; made if it is not there, "
+            "reading from prod what it does not rebuild."
+        ),
     ] = None,
     executor: Annotated[
         str | None, typer.Option(help="in_process or multiprocess, instead of RS_EXECUTOR.")
     ] = None,
+    stale: Annotated[
+        bool,
+        typer.Option(
+            "--stale", help="Rebuild only what a change of the code or the log made stale; says why."
+        ),
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with the last replay, which was interrupted, where it stopped."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Rebuild every asset from the raw log over a range of log dates.
 
-    One run for every 100 log dates, each asset one step that loops over the dates. What is published already
-    is replaced date by date; the raw log is only read.
+    One run for every 100 log dates, each asset one step that loops over the dates and publishes them all at once. The
+    raw log is only read. At the end there is a receipt: the digests of the log, the code and every output.
     """
     for name, value in (("RS_ENVIRONMENT", environment), ("RS_EXECUTOR", executor)):
         if value:
@@ -56,20 +71,47 @@ def replay(
 
     from rs_assets.lake import Lake
     from rs_assets.log import RawLog
-    from rs_assets.replay import plan, summarize
+    from rs_assets.replay import plan, summarize, unfinished
 
+    if resume:
+        if first or last or only:
+            raise typer.BadParameter("what is resumed has its range already.", param_hint="--resume")
+        first, last, only = _interrupted(settings)
     today = dt.datetime.now(dt.UTC).date()  # not closed yet: the one use of the clock, and it makes no byte
     runs = plan(RawLog(settings.raw_log), first, last, today, settings.first_log_date)
+    what = unfinished.Unfinished(runs[0][0], runs[-1][-1], only or [])
     with _captured(Path(settings.home) / "logs" / "replay.log") as console:
-        _run(settings, runs, only or [], console)
+        if not resume and unfinished.noted(settings.home, settings.environment):
+            console.print(
+                "[dim]A replay was interrupted before; `rs-assets replay --resume` would go on with it."
+            )
+        unfinished.note(settings.home, settings.environment, what)
+        _run(settings, runs, only or [], console, reuse=stale or resume)
+        unfinished.done(settings.home, settings.environment)
+    receipt = write_receipt(settings)
     summary = summarize(Lake(settings.lake, settings.environment), [day for dates in runs for day in dates])
     if as_json:
-        print(json.dumps(dataclasses.asdict(summary)))
+        print(json.dumps({**dataclasses.asdict(summary), "receipt": receipt.digest}))
     else:
         show(summary, settings)
+        print(f"Receipt: {receipt.digest}")
 
 
-def _run(settings: Settings, runs: list[list[str]], only: list[str], console: Console) -> None:
+def _interrupted(settings: Settings) -> tuple[dt.date, dt.date, list[str]]:
+    from rs_assets.replay import unfinished
+
+    found = unfinished.noted(settings.home, settings.environment)
+    if found is None:
+        raise UserError(
+            f"No replay of the environment {settings.environment} was interrupted.",
+            "`rs-assets replay --stale` rebuilds what is not up to date, `rs-assets replay` everything.",
+        )
+    return dt.date.fromisoformat(found.first), dt.date.fromisoformat(found.last), found.only
+
+
+def _run(
+    settings: Settings, runs: list[list[str]], only: list[str], console: Console, *, reuse: bool
+) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -86,20 +128,67 @@ def _run(settings: Settings, runs: list[list[str]], only: list[str], console: Co
         on = launch.instance(settings)
         bar.update(task, description="Looking at the raw log")
         launch.observe(settings, on)
-        for dates in runs:
+        if reuse:
+            bar.update(task, description="Looking for what is stale")
+            chunks = _stale(settings, runs, only, console)
+        else:
+            chunks = [(dates, only) for dates in runs]
+        for dates, assets in chunks:
             bar.update(task, description=f"Replaying {dates[0]} to {dates[-1]}", total=None, completed=0)
 
             def follow(seen: RunProgress) -> None:
                 bar.update(task, total=seen.steps, completed=seen.done, doing=" · ".join(seen.doing.values()))
 
-            seen = launch.replay(on, dates, only, follow)
+            seen = launch.replay(on, dates, assets, follow, reuse=reuse)
             if seen.failures:
                 raise UserError(
                     f"The replay of {dates[0]} to {dates[-1]} failed.\n" + "\n".join(seen.failures),
-                    "What had been published before it is in place. Mend this and replay again; the whole log is in "
+                    "What its steps published before is in place. Mend this and go on with "
+                    "`rs-assets replay --resume`; the whole log is in "
                     f"{settings.home}/logs/replay.log and, as a person reads it, in the UI: `make ui`.",
                 )
+        if not chunks:
+            bar.update(task, description="Nothing is stale", total=1, completed=1)
         bar.update(task, doing="")
+    from rs_assets.lake.garbage import collect
+
+    collect(settings.lake)
+
+
+def _stale(
+    settings: Settings, runs: list[list[str]], only: list[str], console: Console
+) -> list[tuple[list[str], list[str]]]:
+    """The runs that rebuild what is stale, as log dates and assets, after saying what that is and why."""
+    from rs_assets.cli.output import plural
+    from rs_assets.defs import launch
+    from rs_assets.lake import Lake
+    from rs_assets.replay.stale import find, grouped
+
+    lineage = launch.lineage(settings)
+    if unknown := sorted(set(only) - set(lineage.code)):
+        known = ", ".join(sorted(lineage.code))
+        raise UserError(f"There is no asset {unknown[0]!r}.", f"The graph has {known}.")
+    lake = Lake(settings.lake, settings.environment)
+    every = [day for dates in runs for day in dates]
+    found = [one for one in find(lake, lineage, every) if not only or one.asset in only]
+    for group in grouped(found):
+        dates = group.log_dates
+        span = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+        console.print(
+            f"{group.asset}: {plural(len(dates), 'log date')}, {span}: {group.why}", highlight=False
+        )
+    made = []
+    for dates in runs:
+        here = [one for one in found if dates[0] <= one.log_date <= dates[-1]]
+        if here:
+            days = [
+                day for day in dates if min(o.log_date for o in here) <= day <= max(o.log_date for o in here)
+            ]
+            # The split is one step with two assets: it is run for both or not at all.
+            assets = {one.asset for one in here}
+            both = {"valid_events", "quarantined_events"}
+            made.append((days, sorted(assets | both if assets & both else assets)))
+    return made
 
 
 @contextmanager

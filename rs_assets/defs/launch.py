@@ -9,15 +9,21 @@ import os
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from rs_assets.defs.jobs import RANGE_END, RANGE_START
+from rs_assets.defs.lineage import REUSE
 from rs_assets.errors import UserError
 from rs_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from rs_assets.lake.lineage import Lineage
+    from rs_assets.lake.records import Record
 
 INSTANCE_YAML = Path(__file__).parents[2] / "deploy" / "dagster.yaml"
 TOKEN = "rs_assets/launch"
@@ -76,12 +82,17 @@ def replay(
     log_dates: Sequence[str],
     only: Sequence[str],
     follow: Callable[[RunProgress], None],
+    *,
+    reuse: bool = False,
 ) -> RunProgress:
     """One range-tagged run of `replay_job`, followed to its end.
 
     Args:
+        on: the instance.
+        log_dates: consecutive.
         only: assets to materialize; all by default.
         follow: called as the run goes on.
+        reuse: whether steps keep objects that follow from what they would follow from now.
 
     Raises:
         UserError: an asset of `only` is not in the graph.
@@ -97,13 +108,49 @@ def replay(
             dg.reconstructable(replay_job),
             instance=on,
             run_config=QUIET,
-            tags={RANGE_START: log_dates[0], RANGE_END: log_dates[-1], TOKEN: token},
+            tags={
+                RANGE_START: log_dates[0],
+                RANGE_END: log_dates[-1],
+                TOKEN: token,
+                **({REUSE: "true"} if reuse else {}),
+            },
             asset_selection=[dg.AssetKey(name) for name in only] or None,
             raise_on_error=False,
         )
     if not result.success and not watcher.progress.failures:
         watcher.progress.failures.append("The run failed; `make ui` shows its log.")
     return watcher.progress
+
+
+def lineage(settings: Settings) -> Lineage:
+    """Where every object of the graph comes from, by its code as it is now."""
+    from rs_assets.definitions import build_defs
+    from rs_assets.defs.lineage import code_versions
+    from rs_assets.defs.lineage import lineage as gather
+    from rs_assets.defs.resources import lake_of
+
+    return gather(code_versions(build_defs(settings)), lake_of(settings))
+
+
+def tell_published(on: dg.DagsterInstance, records: Iterable[Record], by: str) -> Iterator[Record]:
+    """Record objects that no run of this instance made as materializations, so that the UI shows them.
+
+    Args:
+        on: the instance of the environment that has them now.
+        records: of the objects.
+        by: what put them there.
+    """
+    for record in records:
+        on.report_runless_asset_event(
+            dg.AssetMaterialization(
+                record.asset,
+                description=by,
+                partition=record.log_date,
+                metadata={"digest": record.digest, "dagster/partition_row_count": record.rows},
+                tags={"dagster/data_version": record.digest, "dagster/code_version": record.origin.code},
+            )
+        )
+        yield record
 
 
 class _Watcher:

@@ -55,15 +55,20 @@ def dbt_project(home: str) -> DbtProject:
     return DbtProject(project_dir=DBT_DIR, profiles_dir=DBT_DIR, target_path=Path(home) / "dbt")
 
 
+def lake_of(settings: Settings) -> LakeResource:
+    """The lake that `settings` name."""
+    return LakeResource(
+        root=settings.lake,
+        environment=settings.environment,
+        raw_log=settings.raw_log,
+        home=settings.home,
+        alert_rules=settings.alert_rules,
+    )
+
+
 def resources(settings: Settings) -> dict[str, object]:
     """All of them, by the names that assets ask for."""
     return {
         "log": LogResource(root=settings.raw_log, sites=sorted(settings.sites)),
-        "lake": LakeResource(
-            root=settings.lake,
-            environment=settings.environment,
-            raw_log=settings.raw_log,
-            home=settings.home,
-            alert_rules=settings.alert_rules,
-        ),
+        "lake": lake_of(settings),
     }
