@@ -123,6 +123,12 @@ def _run(
     )
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("Loading the graph", total=None, doing="")
+        from rs_assets.transform.manifest import is_fresh, prepare
+
+        project, target = Path(__file__).parents[2] / "dbt", Path(settings.home) / "dbt"
+        if not is_fresh(project, target):
+            bar.update(task, description="Preparing dbt's manifest")
+            prepare(project, target)
         from rs_assets.defs import launch
 
         on = launch.instance(settings)
@@ -175,7 +181,9 @@ def _stale(
         dates = group.log_dates
         span = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
         console.print(
-            f"{group.asset}: {plural(len(dates), 'log date')}, {span}: {group.why}", highlight=False
+            f"{group.asset}: {plural(len(dates), 'log date')}, {span}: {group.why}",
+            highlight=False,
+            soft_wrap=True,
         )
     made = []
     for dates in runs:

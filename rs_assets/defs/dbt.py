@@ -156,7 +156,14 @@ def _code_version(node: Props, manifest: Props) -> str:
     macros = (macro for macro in manifest["macros"].values() if macro["package_name"] == node["package_name"])
     sql = [node["raw_code"], *sorted(macro["macro_sql"] for macro in macros), *_meta(node)["key"]]
     libraries = ("dbt-core", "dbt-duckdb", "duckdb", "polars")
-    return code_version("transform", "lake/tables.py", libraries=libraries, more="\0".join(sql))
+    return code_version(
+        "transform/dbt.py",
+        "transform/publish.py",
+        "transform/run.py",
+        "lake/tables.py",
+        libraries=libraries,
+        more="\0".join(sql),
+    )
 
 
 def _tables(node: Props, manifest: Props) -> tuple[str, ...]:

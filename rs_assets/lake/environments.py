@@ -69,6 +69,8 @@ def create(lake: Lake, parent: str | None = PROD) -> versions.Version:
     """
     if not SITE.fullmatch(lake.environment):
         raise UserError(f"An environment cannot be called {lake.environment!r}.", "Use letters, digits, '-'.")
+    if lake.version is not None:
+        raise UserError(f"There is an environment {lake.environment} already.", LIST)
     if parent == lake.environment:
         raise UserError(f"The environment {parent} cannot be its own parent.", "Name another, or `none`.")
     if parent not in (None, PROD, *versions.environments(lake.root)):
@@ -76,8 +78,6 @@ def create(lake: Lake, parent: str | None = PROD) -> versions.Version:
         raise UserError(f"There is no environment {parent!r} to be the parent.", f"There are: {there}.")
     os.makedirs(lake.root, exist_ok=True)
     with versions.switching(lake.root, lake.environment):
-        if lake.version is not None:
-            raise UserError(f"There is an environment {lake.environment} already.", LIST)
         return versions.switch(lake.root, lake.environment, {}, "create", parent)
 
 
