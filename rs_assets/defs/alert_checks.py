@@ -38,7 +38,12 @@ def specs() -> list[dg.AssetCheckSpec]:
 def results(
     found: "Published | None", delivered: "Delivered | None", trouble: str, dates: list[str]
 ) -> Checks:
-    """The checks of a run over log dates. What could not be evaluated, or delivered, has failed."""
+    """The checks of a run over log dates. What could not be evaluated, or delivered, has failed.
+
+    A log date whose alerts were kept, for all that they are made of is as it was, keeps its checks as well.
+    """
+    if found:
+        dates = list(found.evaluations)
     for rule in RULES:
         fires = {date: _of(rule, found, date) for date in dates}
         for date in dates:

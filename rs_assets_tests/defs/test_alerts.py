@@ -248,3 +248,17 @@ def test_the_checks_are_the_rules_that_are_evaluated():
     from rs_assets.defs.alert_checks import RULES
 
     assert tuple(EVALUATED) == RULES
+
+
+def test_a_log_date_whose_alerts_were_kept_keeps_its_checks():
+    from rs_assets.alerts import Delivered, Published
+    from rs_assets.alerts.evaluate import Evaluation
+    from rs_assets.defs import alert_checks
+
+    found = Published({DATES[1]: Evaluation(DATES[1], ())}, DATES[1])
+    partitions = {
+        result.partition
+        for result in alert_checks.results(found, Delivered(), "", DATES)
+        if isinstance(result, dg.AssetCheckEvaluation)
+    }
+    assert partitions == {DATES[1]}
