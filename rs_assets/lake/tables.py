@@ -10,19 +10,16 @@ import os
 import queue
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import TypeAlias
 
-import duckdb
 import polars as pl
-import pyarrow as pa
 from polars.datatypes import DataTypeClass
+from polars.io.plugins import register_io_source
 
 Schema: TypeAlias = Mapping[str, DataTypeClass | pl.DataType]
 
 ROW_GROUP = 32_768  # rows; a group is what a reader, and the writer, must hold
-VECTOR = 2_048  # rows that DuckDB encodes at once; a row group is a whole number of them
-WAITING = 1  # pieces that may wait for the encoder
+WAITING = 1  # row groups that may wait for the encoder
 
 
 class TableWriter:
@@ -34,16 +31,16 @@ class TableWriter:
     Args:
         path: the file; its folder must be there.
         schema: names and polars types; every frame has exactly these.
-        row_group: rows of one, a multiple of VECTOR; one is in memory at a time, so rows that are large want fewer.
+        row_group: rows of one; several are in memory at a time, so rows that are large want fewer.
     """
 
     def __init__(self, path: str, schema: Schema, *, row_group: int = ROW_GROUP) -> None:
         self._path = path
         self._row_group = row_group
         self._empty = pl.DataFrame(schema=dict(schema))
-        self._pieces: queue.Queue[pl.DataFrame | None] = queue.Queue(WAITING)
+        self._groups: queue.Queue[pl.DataFrame | None] = queue.Queue(WAITING)
         self._problem: Exception | None = None
-        self._rest = self._empty
+        self._held: list[pl.DataFrame] = []
         self.rows = 0
         self._encoder = threading.Thread(target=self._encode, daemon=True)
         self._encoder.start()
@@ -53,11 +50,11 @@ class TableWriter:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
-            self._put(self._rest)
+            self._flush(1)
         self._put(None)
         self._encoder.join()
         if kind is not None or self._problem is not None:
-            with suppress(FileNotFoundError):
+            if os.path.exists(self._path):
                 os.remove(self._path)
             if kind is None and self._problem is not None:
                 raise self._problem
@@ -66,52 +63,44 @@ class TableWriter:
         """Append the frame's rows, in their order."""
         if frame.schema != self._empty.schema:
             raise TypeError(f"the table has {self._empty.schema}, the frame {frame.schema}")
+        self._held.append(frame if 4 * frame.height >= self._row_group else _compact(frame))
         self.rows += frame.height
-        missing = -self._rest.height % VECTOR
-        self._rest = _compact(pl.concat([self._rest, frame.head(missing)]))
-        frame = frame.slice(missing)
-        if self._rest.height == VECTOR:
-            self._put(self._rest)
-            self._rest = self._empty
-        whole = frame.height - frame.height % VECTOR
-        if whole:
-            self._put(frame.head(whole))
-        if whole < frame.height:
-            self._rest = _compact(frame.slice(whole))
+        self._flush(self._row_group)
 
-    def _put(self, piece: pl.DataFrame | None) -> None:
+    def _flush(self, at_least: int) -> None:
+        while sum(frame.height for frame in self._held) >= at_least:
+            rows = pl.concat(self._held)
+            self._put(rows.head(self._row_group).rechunk())
+            self._held = [rows.slice(self._row_group)]
+
+    def _put(self, group: pl.DataFrame | None) -> None:
         while self._encoder.is_alive():
             try:
-                self._pieces.put(piece, timeout=1)
+                self._groups.put(group, timeout=1)
                 return
             except queue.Full:
                 continue
-        if piece is not None and self._problem is not None:
+        if group is not None and self._problem is not None:
             raise self._problem
 
     def _encode(self) -> None:
-        """DuckDB's writer on one thread, fed from the queue."""
-        source = pa.RecordBatchReader.from_batches(_arrow(self._empty).schema, self._batches())
-        path = self._path.replace("'", "''")
+        """Polars' streaming writer, fed from the queue: it encodes columns side by side."""
         try:
-            with duckdb.connect(config={"threads": 1}) as connection:
-                connection.register("source", source)
-                connection.execute(
-                    f"COPY source TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE {self._row_group}, "
-                    "COMPRESSION zstd, COMPRESSION_LEVEL 1, WRITE_BLOOM_FILTER false)"
-                )
+            register_io_source(self._source, schema=self._empty.schema).sink_parquet(
+                self._path,
+                compression="zstd",
+                compression_level=1,
+                row_group_size=self._row_group,
+                maintain_order=True,
+            )
         except Exception as problem:  # whatever it is, it belongs to the thread that writes
             self._problem = problem
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
-        while (piece := self._pieces.get()) is not None:
-            # In one chunk: the encoder takes each chunk's rows by vectors of its own, the last of them not full.
-            yield from _arrow(piece.rechunk()).to_batches()
-
-
-def _arrow(frame: pl.DataFrame) -> pa.Table:
-    """What DuckDB reads without a copy."""
-    return frame.to_arrow(compat_level=pl.CompatLevel.newest())
+    def _source(
+        self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, batch: int | None
+    ) -> Iterator[pl.DataFrame]:
+        while (group := self._groups.get()) is not None:
+            yield group
 
 
 def _compact(frame: pl.DataFrame) -> pl.DataFrame:
