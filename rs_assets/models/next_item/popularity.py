@@ -1,0 +1,54 @@
+"""Popularity: the same for everybody. What a model must beat, and what it falls back on.
+
+Belongs here: counting steps by item, with old ones fading. Does not belong here: what a session did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from rs_assets.models.next_item.limits import ROW_ITEMS
+from rs_assets.models.next_item.ragged import Codes, Floats
+from rs_assets.models.next_item.recommender import Recommender
+from rs_assets.models.next_item.sessions import Queries, Sessions
+
+
+@dataclass(eq=False)
+class Popularity(Recommender):
+    """Scores the ROW_ITEMS most popular items by their share of all steps.
+
+    Args:
+        half_life_days: after so many days a step counts for half; None for all alike.
+    """
+
+    half_life_days: float | None = None
+
+    ARRAYS: ClassVar = ("popular", "share")
+    popular: Codes = field(init=False, repr=False)
+    share: Floats = field(init=False, repr=False)
+
+    def _learned(self, sessions: Sessions) -> dict[str, Codes | Floats]:
+        items = len(sessions.catalog)
+        weight = fading(sessions.age_days, self.half_life_days)[sessions.owner]
+        count = np.bincount(sessions.items, weights=weight, minlength=items)
+        popular = np.lexsort((np.arange(items), -count))[:ROW_ITEMS]
+        popular = np.sort(popular[count[popular] > 0])
+        return {
+            "popular": popular.astype(np.int32),
+            "share": count[popular] / max(float(np.sum(weight)), 1e-300),
+        }
+
+    def scores(self, queries: Queries) -> csr_array:
+        """See `Recommender.scores`."""
+        n, each = len(queries), self.popular.size
+        parts = (np.tile(self.share, n), np.tile(self.popular, n), np.arange(n + 1) * each)
+        return csr_array(parts, shape=(n, len(self.catalog)))
+
+
+def fading(age_days: Floats, half_life_days: float | None) -> Floats:
+    """The weight of what is so old: 1 for the newest, 0.5 after a half-life."""
+    return np.ones(age_days.size) if half_life_days is None else np.exp2(-age_days / half_life_days)
