@@ -26,6 +26,7 @@ class Rule(StrEnum):
     NEW_FINGERPRINT = "new_fingerprint"
     SILENT = "silent"
     LOG_DATE_MISSING = "log_date_missing"
+    SEAL_BROKEN = "seal_broken"
     CONSERVATION = "conservation"
     RUN_FAILED = "run_failed"
 
@@ -36,6 +37,7 @@ EVALUATED = {
     Rule.NEW_FINGERPRINT: "A site, event name, reason code and path that no earlier log date has.",
     Rule.SILENT: "A site or an event type that had events on every log date before has none.",
     Rule.LOG_DATE_MISSING: "Nothing was received, or nothing is published, for a log date that should be there.",
+    Rule.SEAL_BROKEN: "A segment is not as it was sealed, by its name or size, or a seal is broken itself.",
 }
 """The rules that are evaluated on every log date, and what each holds; the others alert when a run fails."""
 

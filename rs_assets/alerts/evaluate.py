@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from rs_assets.alerts.about_absence import missing, silent
+from rs_assets.alerts.about_absence import missing, seal_broken, silent
 from rs_assets.alerts.about_quarantine import all_bad, new_fingerprints, quarantine_rates
 from rs_assets.alerts.alert import Alert, Rule, fingerprint
 from rs_assets.alerts.counts import KEYS
@@ -43,6 +43,8 @@ class Evaluation:
         something is heard.
         """
         rule = of.partition("/")[0]
+        if rule == Rule.SEAL_BROKEN and of.rpartition("/")[2] != self.log_date:
+            return False  # of another log date: that one is asked
         if any(alert.fingerprint == of for alert in self.alerts) or rule == Rule.RUN_FAILED:
             return False
         if rule == Rule.SILENT:
@@ -56,7 +58,7 @@ class Evaluation:
 
 def evaluate(rules: Rules, facts: Facts) -> Evaluation:
     """Every rule on one log date."""
-    alerts = list(missing(rules, facts))
+    alerts = [*missing(rules, facts), *seal_broken(rules, facts)]
     if facts.log_date not in facts.published:
         return Evaluation(facts.log_date, tuple(alerts), facts.published)
     today = facts.volumes.filter(pl.col("log_date") == facts.log_date)

@@ -14,6 +14,7 @@ import polars as pl
 from rs_assets.alerts.counts import FAULTS, KEYS, KNOWN, VOLUMES, faults, together, volumes
 from rs_assets.lake import Lake
 from rs_assets.log import RawLog
+from rs_assets.log.seals import nothing, verify
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Facts:
         before: the log dates of the baseline that are published.
         published: every log date of the lake up to `log_date`.
         segments: how many the raw log has for it.
+        broken: what of the log date is not as it was sealed, in sentences.
         volumes: VOLUMES of `log_date` and `before`.
         faults: FAULTS of the same.
         known: KEYS, and the `count` that log dates before the baseline have of them; read only for what is
@@ -38,6 +40,7 @@ class Facts:
     volumes: pl.DataFrame
     faults: pl.DataFrame
     known: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=KNOWN))
+    broken: tuple[str, ...] = ()
 
 
 class Reader:
@@ -45,7 +48,7 @@ class Reader:
 
     Args:
         lake: where both tables are published.
-        log: asked for segments' names alone.
+        log: asked for segments' names and sizes, and for seals.
         baseline: log dates before the one that is judged.
         minimum: earlier events that make a fingerprint a known one.
     """
@@ -79,7 +82,14 @@ class Reader:
             volumes,
             faults,
             self._earlier(faults, log_date, [date for date in there if date < start]),
+            self._broken(log_date),
         )
+
+    def _broken(self, log_date: str) -> tuple[str, ...]:
+        day = dt.date.fromisoformat(log_date)
+        # The day that is not closed yet is asked for what has no seal alone, which is not looked at here.
+        found = verify(self._log, day + dt.timedelta(days=1), day, day, choice=nothing).broken
+        return tuple(str(one) for one in found if one.log_date == log_date)
 
     def _count(self, log_date: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         valid = pl.scan_parquet(self._lake.object("valid_events", log_date))

@@ -83,6 +83,13 @@ class LogDateMissing:
 
 
 @dataclass(frozen=True)
+class SealBroken:
+    """The log of a sealed log date is not what it was."""
+
+    enabled: bool
+
+
+@dataclass(frozen=True)
 class Rules:
     """All thresholds; each attribute is a section of the file."""
 
@@ -93,6 +100,7 @@ class Rules:
     new_fingerprint: NewFingerprint
     silent: Silent
     log_date_missing: LogDateMissing
+    seal_broken: SealBroken
 
 
 def load_rules(path: str | None = None) -> Rules:
@@ -120,6 +128,7 @@ def load_rules(path: str | None = None) -> Rules:
         NewFingerprint(**sections["new_fingerprint"]),
         Silent(**sections["silent"]),
         LogDateMissing(**sections["log_date_missing"]),
+        SealBroken(**sections["seal_broken"]),
     )
 
 

@@ -21,7 +21,7 @@ Checks: TypeAlias = Iterator[dg.AssetCheckEvaluation | dg.AssetCheckResult]
 KEY = dg.AssetKey("alerts")
 DELIVERED, EVALUATED = "delivered", "evaluated"
 # The names of `rs_assets.alerts.EVALUATED`, which brings polars along and is not loaded for declarations.
-RULES = ("quarantine_rate", "all_bad", "new_fingerprint", "silent", "log_date_missing")
+RULES = ("quarantine_rate", "all_bad", "new_fingerprint", "silent", "log_date_missing", "seal_broken")
 SPECS = {
     **dict.fromkeys(RULES, "Passes where the rule fires for nothing; its alerts are in the metadata."),
     DELIVERED: "Every alert has reached RS_ALERT_URLS. What has not is kept, and tried again each minute.",

@@ -42,6 +42,7 @@ def alerts(partitions: dg.PartitionsDefinition, settings: Settings) -> dg.Assets
         code_version=code_version(
             "alerts",
             "alerts/defaults.toml",
+            "log/seals",
             "contract/report/scrub.py",
             "visible.py",
             "lake/tables.py",

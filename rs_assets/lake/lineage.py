@@ -80,6 +80,11 @@ class Lineage:
         reads = self.reads.get(asset, _nothing)(log_date)
         return any(read.asset == other[0] and read.first <= other[1] <= read.last for read in reads)
 
+    def prepare(self, assets: Iterable[str], log_dates: Iterable[str]) -> None:
+        """Ask for all that these assets read of the log, at once; it is read after that."""
+        reads = (read for a in assets for d in log_dates for read in self.reads.get(a, _nothing)(d))
+        self.learn_log(day for read in reads if read.asset == RAW for day in _days(read))
+
     def learn_log(self, log_dates: Iterable[str]) -> None:
         """Ask for the versions of many log dates at once."""
         missing = sorted(set(log_dates) - self._known.keys())

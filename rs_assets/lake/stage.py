@@ -85,8 +85,9 @@ class Stage:
 
     def pending(self, assets: Iterable[str], log_dates: Iterable[str]) -> Iterator[str]:
         """The log dates for which these assets, made together, are to be made anew; looked at one by one."""
-        names = list(assets)
-        for log_date in log_dates:
+        names, dates = list(assets), list(log_dates)
+        self._lineage.prepare(names, dates)
+        for log_date in dates:
             if not all([self.keep(asset, log_date) for asset in names]):
                 self._asked.update((asset, log_date) for asset in names)
                 yield log_date

@@ -13,6 +13,7 @@ import zstandard
 
 from rs_assets.errors import UserError
 from rs_assets.log.layout import CODECS, SITE, RawLog, is_date
+from rs_assets.log.seals import chain
 
 ENDINGS = {codec: ending for ending, codec in CODECS.items()}
 
@@ -37,11 +38,19 @@ class LogWriter:
 
         Segments are numbered from 000001; the file is written under a temporary name and renamed when it
         is whole, so that a reader never meets half of it.
+
+        Raises:
+            UserError: the log date is sealed, or the names cannot be folders of the log.
         """
         if not SITE.fullmatch(site) or not is_date(log_date):
             raise UserError(
                 f"site {site!r}, log date {log_date!r}: one of them cannot name a folder of the log.",
                 "A site is letters, digits, '.', '_' and '-'; a log date is YYYY-MM-DD.",
+            )
+        if chain.is_sealed(self.log, log_date):
+            raise UserError(
+                f"Log date {log_date} is sealed: nothing can be added to it.",
+                "What comes late belongs to the log date that received it: write it there.",
             )
         folder = f"{self._root.rstrip('/')}/site={site}/log_date={log_date}"
         self.fs.makedirs(folder, exist_ok=True)

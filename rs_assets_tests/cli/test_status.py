@@ -181,3 +181,17 @@ def test_bytes_that_log_dates_share_count_once(copy: Home) -> None:
     found = look(Settings.from_env({"RS_HOME": str(copy.path)}))
     (weekly,) = (asset for asset in found.assets if asset.asset == "weekly")
     assert (weekly.rows, weekly.bytes) == (2, os.path.getsize(copy.lake.object("weekly", "2024-01-01")))
+
+
+def test_what_is_sealed_and_what_broke_under_a_seal_is_shown(
+    call: Call, call_json: CallJson, copy: Home
+) -> None:
+    assert "not sealed" in call("status", home=copy).stdout
+    call("seal", home=copy)
+    log = call_json("status", "--json", home=copy)["raw_log"]
+    assert (log["sealed_to"], log["broken"]) == ("2024-01-04", [])
+    assert f"sealed up to 2024-01-04, head {log['head'][:16]}" in call("status", home=copy).stdout
+    (segment, *_) = copy.log.segments("2024-01-02")
+    Path(segment.path).unlink()
+    page = " ".join(call("status", home=copy).stdout.split())
+    assert f"broken seal: {segment.place}" in page and "rs-assets verify" in page

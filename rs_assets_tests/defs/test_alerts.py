@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from rs_assets.contract.split import ConservationError
@@ -262,3 +263,26 @@ def test_a_log_date_whose_alerts_were_kept_keeps_its_checks():
         if isinstance(result, dg.AssetCheckEvaluation)
     }
     assert partitions == {DATES[1]}
+
+
+def test_a_seal_that_is_broken_alerts_and_is_over_when_the_log_is_as_it_was(place):
+    assert replays.run(place, "seal").returncode == 0
+    (segment, *_) = RawLog(str(place / "raw")).segments(DATES[1])
+    kept = Path(segment.path).read_bytes()
+    given = settings(place)
+    on = launch.instance(given)
+    only = ["valid_events", "quarantined_events", "alerts"]
+
+    def fires() -> list[str]:
+        done = launch.replay(on, DATES, only, lambda seen: None)
+        assert not done.failures, done.failures
+        table = pl.read_parquet(Lake(str(place / "lake")).object("alerts", DATES[1]))
+        return table.filter(pl.col("rule") == "seal_broken")["what"].to_list()
+
+    assert fires() == []
+    Path(segment.path).write_bytes(kept + b"\n")
+    assert fires() == [f"The raw log of {DATES[1]} is not what was sealed."]
+    assert checks(on, "seal_broken")[0] == (None, False)
+    Path(segment.path).write_bytes(kept)
+    assert fires() == []
+    assert checks(on, "seal_broken")[0] == (None, True)

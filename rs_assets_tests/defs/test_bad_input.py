@@ -119,3 +119,23 @@ def test_a_damaged_object_of_another_asset_is_named_with_what_rebuilds_it(place)
     assert f"sessions, log date {DATE}: {sessions}\n" in said
     assert f"rs-assets replay --from {DATE} --to {DATE}\n" in said
     assert tables(place)[0].height == 1, "what was asked for is published all the same"
+
+
+def test_a_log_that_is_not_what_was_sealed_is_not_replayed_and_each_difference_is_named(place):
+    writer = LogWriter(str(place / "raw"))
+    for number in (1, 2, 3):
+        writer.write("shop", DATE, LINE % (number, number))
+    assert replays.run(place, "seal").returncode == 0
+    folder = place / f"raw/site=shop/log_date={DATE}"
+    (folder / "000001.ndjson.zst").unlink()
+    (folder / "000002.ndjson.zst").write_bytes(b"short")
+    (folder / "000009.ndjson").write_bytes(LINE % (4, 4))
+    said = " ".join(refused(place).split())
+    assert "The raw log is not what was sealed." in said
+    for number, found in (
+        ("000001.ndjson.zst", "nothing"),
+        ("000002.ndjson.zst", "5 bytes"),
+        ("000009.ndjson", "bytes"),
+    ):
+        assert f"site=shop/log_date={DATE}/{number}: sealed" in said and found in said
+    assert Lake(str(place / "lake")).assets() == []

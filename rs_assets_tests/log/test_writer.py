@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import zstandard
 
 from rs_assets.errors import UserError
 from rs_assets.log.blocks import read_batches
+from rs_assets.log.seals import seal_log_dates
 from rs_assets.log.writer import LogWriter
 
 DATA = b'{"a":1}\n{"b":2}\n'
@@ -93,3 +95,17 @@ def test_an_unknown_codec_is_refused_with_those_there_are(tmp_path: Path) -> Non
     with pytest.raises(UserError, match="no codec 'lz4'") as error:
         LogWriter(str(tmp_path), "lz4")
     assert error.value.hint == "Choose one of none, gz, zst."
+
+
+def test_nothing_is_added_to_a_sealed_log_date_and_an_open_one_takes_more(tmp_path: Path) -> None:
+    writer = LogWriter(str(tmp_path))
+    writer.write("a", "2024-01-01", DATA)
+    seal_log_dates(writer.log, dt.date(2024, 1, 5))
+    before = sorted(tmp_path.rglob("*"))
+    for site in ("a", "new"):
+        with pytest.raises(UserError, match="Log date 2024-01-01 is sealed") as error:
+            writer.write(site, "2024-01-01", DATA)
+        assert "the log date that received it" in error.value.hint
+    assert sorted(tmp_path.rglob("*")) == before, "not even a folder"
+    writer.write("a", "2024-01-02", DATA)
+    assert [segment.name for segment in writer.log.segments("2024-01-02")] == ["000001.ndjson.zst"]

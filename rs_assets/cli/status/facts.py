@@ -67,8 +67,8 @@ def look(settings: Settings) -> Status:
     log = RawLog(settings.raw_log)
     lake = Lake(settings.lake, settings.environment)
     log_dates = log.log_dates()
-    today = dt.datetime.now(dt.UTC).date().isoformat()  # not closed yet, so not to do
-    closed = [log_date for log_date in log_dates if log_date < today]
+    today = dt.datetime.now(dt.UTC).date()  # not closed yet, so not to do
+    closed = [log_date for log_date in log_dates if log_date < str(today)]
     rows = {asset: _rows(lake, asset) for asset in lake.assets()}
     assets = [_asset(lake, asset, by_date, closed) for asset, by_date in rows.items()]
     by_log_date = _quarantine(rows.get(VALID, {}), rows.get(QUARANTINED, {}))
@@ -77,7 +77,7 @@ def look(settings: Settings) -> Status:
         home=settings.home,
         environment=settings.environment,
         lake=settings.lake,
-        raw_log=received(log, log_dates),
+        raw_log=received(log, log_dates, today),
         assets=assets,
         quarantine=_share(None, events, quarantined) if by_log_date else None,
         quarantine_by_log_date=by_log_date,

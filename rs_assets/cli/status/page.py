@@ -51,9 +51,17 @@ def _raw_log(log: Log) -> Text:
         return Text.assemble(place, ("  nothing was received yet", "yellow"))
     received = f"{output.plural(len(log.sites), 'site')}, {output.plural(log.log_dates, 'log date')}"
     dates = f"{log.first_log_date} to {log.last_log_date}"
-    return Text(
-        f"{place}\n{received}, {dates}, {output.plural(log.segments, 'segment')}, {output.size(log.bytes)}"
-    )
+    size = f"{output.plural(log.segments, 'segment')}, {output.size(log.bytes)}"
+    return Text.assemble(f"{place}\n{received}, {dates}, {size}\n", _seals(log))
+
+
+def _seals(log: Log) -> Text:
+    if log.broken:
+        more = f" and {len(log.broken) - 1:,} more" if len(log.broken) > 1 else ""
+        return Text(f"broken seal: {output.visible(log.broken[0])}{more}; see rs-assets verify", style="red")
+    if log.sealed_to is None:
+        return Text("not sealed", style="dim")
+    return Text(f"sealed up to {log.sealed_to}, head {str(log.head)[:16]}…", style="dim")
 
 
 def _lake(status: Status) -> Text:

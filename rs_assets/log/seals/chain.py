@@ -75,6 +75,13 @@ def sealed_dates(log: RawLog) -> list[str]:
     return sorted(match[1] for name in names if (match := NAME.fullmatch(name)) and is_date(match[1]))
 
 
+def is_sealed(log: RawLog, log_date: str) -> bool:
+    """Whether a log date has a seal, by a look at its file alone."""
+    fs, path = file_of(log, log_date)
+    fs.invalidate_cache()
+    return bool(fs.exists(path))
+
+
 def read(log: RawLog, log_dates: Sequence[str]) -> list[Link]:
     """The seals of these log dates; one that cannot be read is a link with a problem."""
     fs, _ = file_of(log, "")
