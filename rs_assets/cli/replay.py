@@ -71,6 +71,7 @@ def replay(
 
     from rs_assets.lake import Lake
     from rs_assets.log import RawLog
+    from rs_assets.log.seals import require_seals
     from rs_assets.replay import plan, summarize, unfinished
 
     if resume:
@@ -78,7 +79,9 @@ def replay(
             raise typer.BadParameter("what is resumed has its range already.", param_hint="--resume")
         first, last, only = _interrupted(settings)
     today = dt.datetime.now(dt.UTC).date()  # not closed yet: the one use of the clock, and it makes no byte
-    runs = plan(RawLog(settings.raw_log), first, last, today, settings.first_log_date)
+    log = RawLog(settings.raw_log)
+    runs = plan(log, first, last, today, settings.first_log_date)
+    require_seals(log, today, dt.date.fromisoformat(runs[0][0]), dt.date.fromisoformat(runs[-1][-1]))
     what = unfinished.Unfinished(runs[0][0], runs[-1][-1], only or [])
     with _captured(Path(settings.home) / "logs" / "replay.log") as console:
         if not resume and unfinished.noted(settings.home, settings.environment):

@@ -30,6 +30,7 @@ from rs_assets.log.seals import (
     Verified,
     data_versions,
     nothing,
+    require_seals,
     seal_log_dates,
     verify,
 )
@@ -268,6 +269,35 @@ def test_what_differs_is_named_with_what_was_sealed_and_what_is_there(sealed: Ra
     )
     assert missing.found == "nothing"
     assert str(missing).startswith("site=shop-b/log_date=2024-01-04/000001.ndjson.zst: sealed ")
+
+
+def test_work_is_refused_on_a_range_with_broken_seals_and_on_no_other(sealed: RawLog) -> None:
+    first, second, _, last = map(dt.date.fromisoformat, DATES)
+    put(sealed, "site=shop-c/log_date=2024-01-01/000001.ndjson", b"new\n")
+    remove(sealed, "site=shop-a/log_date=2024-01-01/000001.ndjson")
+    put(sealed, seal_place("2024-01-03"), b"{")
+    with pytest.raises(UserError) as error:
+        require_seals(sealed, TODAY, first, last)
+    _, extra, missing, seal = error.value.what.splitlines()
+    assert missing.startswith("site=shop-a/log_date=2024-01-01/000001.ndjson: sealed 17 bytes, SHA-256 ")
+    assert extra == "site=shop-c/log_date=2024-01-01/000001.ndjson: sealed nothing; found 4 bytes."
+    assert seal.startswith(f"{seal_place('2024-01-03')}: sealed a manifest")
+    require_seals(sealed, TODAY, second, second)
+    require_seals(sealed, TODAY, last, TODAY)
+
+
+def test_a_change_that_keeps_the_size_is_left_to_verify_for_no_byte_is_read(sealed: RawLog) -> None:
+    put(sealed, "site=shop-a/log_date=2024-01-01/000001.ndjson", LINES.replace(b"1", b"9"))
+    require_seals(sealed, TODAY, dt.date(2024, 1, 1), TODAY)
+    assert [kind for kind, _ in broken(sealed)] == ["segment_changed"]
+
+
+def test_a_refusal_names_a_hundred_differences_and_counts_the_others(sealed: RawLog) -> None:
+    for number in range(103):
+        put(sealed, f"site=new/log_date=2024-01-02/{number:06d}.ndjson", b"{}\n")
+    with pytest.raises(UserError) as error:
+        require_seals(sealed, TODAY, dt.date(2024, 1, 1), TODAY)
+    assert error.value.what.endswith("\n… and 3 more.") and error.value.what.count("site=new/") == 100
 
 
 def test_a_missing_seal_between_two_is_named(sealed: RawLog) -> None:

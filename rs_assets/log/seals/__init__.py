@@ -12,6 +12,7 @@ from rs_assets.log.seals.chain import Head
 from rs_assets.log.seals.choices import Sample, everything, nothing
 from rs_assets.log.seals.manifest import GENESIS, MalformedSeal, Seal, SealedSegment
 from rs_assets.log.seals.sealing import Sealed, seal_log_dates
+from rs_assets.log.seals.standing import require_seals
 from rs_assets.log.seals.verify import Verified, verify
 from rs_assets.log.seals.versions import data_versions
 
@@ -28,6 +29,7 @@ __all__ = [
     "data_versions",
     "everything",
     "nothing",
+    "require_seals",
     "seal_log_dates",
     "verify",
 ]
