@@ -24,6 +24,7 @@ import zstandard
 
 from rs_assets.errors import UserError
 from rs_assets.models.next_item.blend import Blend
+from rs_assets.models.next_item.catalog import Catalog
 from rs_assets.models.next_item.embedding import ItemEmbedding
 from rs_assets.models.next_item.measuring import METRICS
 from rs_assets.models.next_item.model import NextItem, Site, SiteCard
@@ -32,7 +33,6 @@ from rs_assets.models.next_item.recommender import Array, Recommender
 from rs_assets.models.next_item.revisits import Revisits
 from rs_assets.models.next_item.rules import AssociationRules, SequentialRules
 from rs_assets.models.next_item.session_knn import SessionKnn, VectorSessionKnn
-from rs_assets.models.next_item.sessions import Catalog
 
 NAME = "rs_assets next_item artifact"
 FORMAT = 1

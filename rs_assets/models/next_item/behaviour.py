@@ -11,9 +11,9 @@ import polars as pl
 
 from rs_assets.models.next_item.events import carts
 from rs_assets.models.next_item.limits import SHOWN
-from rs_assets.models.next_item.ragged import Codes, Flags, Floats, Ints
+from rs_assets.models.next_item.queries import Queries
+from rs_assets.models.next_item.ragged import Codes, Flags, Floats, Ints, lengths_of
 from rs_assets.models.next_item.recommender import Recommender
-from rs_assets.models.next_item.sessions import Queries
 
 HEAD = 0.01
 """The share of the catalogue that is called popular."""
@@ -50,7 +50,7 @@ def last_item_sensitivity(recommender: Recommender, queries: Queries) -> float |
 
     None where all sessions end on the same item.
     """
-    some = np.flatnonzero(np.diff(queries.starts) > 0)
+    some = np.flatnonzero(lengths_of(queries.starts) > 0)
     last = queries.starts[1:][some] - 1
     items = queries.items.copy()
     items[last] = np.roll(queries.items[last], 1)

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
-from scipy.sparse import csr_array
 
+from rs_assets.models.next_item.catalog import Catalog
 from rs_assets.models.next_item.limits import CHUNK
-from rs_assets.models.next_item.matrices import rows_of, shares
+from rs_assets.models.next_item.queries import Queries
 from rs_assets.models.next_item.ragged import Codes, Floats
 from rs_assets.models.next_item.recommender import Array, Recommender
-from rs_assets.models.next_item.sessions import Catalog, Queries, Sessions
+from rs_assets.models.next_item.sessions import Sessions
+from rs_assets.models.next_item.votes import Votes, together
 
 ROUNDS = 200
 """Of expectation maximization; the weights stand still to three digits long before."""
@@ -56,25 +57,17 @@ class Blend(Recommender):
             targets: what came next at each; -1 for an item that the parts do not know.
         """
         chances = np.stack([_chances(part, queries, targets) for part in self.parts.values()], axis=1)
-        self.weights = dict(zip(self.parts, mixture(chances).tolist(), strict=True))
+        # Four digits are all that is known of them, and a part that says nothing is then not asked at all.
+        weights = np.round(mixture(chances), 4)
+        self.weights = dict(zip(self.parts, weights.tolist(), strict=True))
         return self
 
-    def scores(self, queries: Queries) -> csr_array:
-        """See `Recommender.scores`."""
+    def votes(self, queries: Queries) -> Votes:
+        """See `Recommender.votes`."""
         even = 1 / max(len(self.parts), 1)
         asked = [(part, self.weights.get(name, even)) for name, part in self.parts.items()]
-        said = [(shares(part.scores(queries)), weight) for part, weight in asked if weight]
-        # One matrix of all that was said, added up once: sums of matrices one by one take an answer twice the time.
-        parts = (
-            np.concatenate([given.data * weight for given, weight in said]),
-            (
-                np.concatenate([rows_of(given) for given, _ in said]),
-                np.concatenate([given.indices for given, _ in said]),
-            ),
-        )
-        total = csr_array(parts, shape=(len(queries), len(self.catalog)))
-        total.sum_duplicates()
-        return total
+        said = [part.votes(queries).shares(len(queries), weight) for part, weight in asked if weight]
+        return together(said)
 
     def arrays(self) -> dict[str, Array]:
         """See `Recommender.arrays`; a part's are named after it."""
@@ -112,8 +105,7 @@ def mixture(chances: Floats) -> Floats:
 def _chances(part: Recommender, queries: Queries, targets: Codes) -> Floats:
     found = np.zeros(len(queries))
     for first in range(0, len(queries), CHUNK):
-        wanted = targets[first : first + CHUNK]
-        known = np.flatnonzero(wanted >= 0)
-        given = shares(part.scores(queries.chunk(first, CHUNK)))
-        found[first + known] = np.asarray(given[known, wanted[known]]).ravel()
+        some = queries.chunk(first, CHUNK)
+        wanted = targets[first : first + CHUNK].astype(np.int64)
+        found[first : first + CHUNK] = part.votes(some).shares(len(some), 1.0).of(wanted, len(some))
     return found

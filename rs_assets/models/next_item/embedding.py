@@ -27,6 +27,9 @@ from rs_assets.models.next_item.sessions import Sessions
 class ItemEmbedding(ItemItems):
     """Items by cosine in the space of a PMI matrix's strongest components, the popular ones somewhat ahead.
 
+    No item calls for itself: how often people come back to one is a fact of its own (`rules`, `revisits`), which
+    closeness would drown.
+
     Args:
         components: of the SVD.
         smoothing: exponent of the context's count, below 1 so that rare items do not look all alike.

@@ -66,8 +66,8 @@ def item_events(session_events: pl.DataFrame) -> pl.DataFrame:
 
 
 def steps(events: pl.DataFrame) -> pl.DataFrame:
-    """The rows that are steps, in ORDER."""
-    return events.filter(pl.col("event_name") == STEP).sort(ORDER)
+    """The rows that are steps, in the order in which they come."""
+    return events.filter(pl.col("event_name") == STEP)
 
 
 def carts(events: pl.DataFrame) -> pl.DataFrame:

@@ -17,9 +17,11 @@ from scipy.sparse import csr_array
 
 from rs_assets.models.next_item.limits import ROW_ITEMS
 from rs_assets.models.next_item.matrices import strongest
-from rs_assets.models.next_item.ragged import Codes, Ints, ranks_within, spans, starts_of
+from rs_assets.models.next_item.queries import Queries
+from rs_assets.models.next_item.ragged import Codes, Ints, lengths_of, ranks_within, spans, spans_of
 from rs_assets.models.next_item.recommender import Array, Recommender
-from rs_assets.models.next_item.sessions import Queries, Sessions
+from rs_assets.models.next_item.sessions import Sessions
+from rs_assets.models.next_item.votes import Votes
 
 
 @dataclass(eq=False)
@@ -38,7 +40,6 @@ class ItemItems(Recommender):
     starts: Ints = field(init=False, repr=False)
     items: Codes = field(init=False, repr=False)
     weights: npt.NDArray[np.float32] = field(init=False, repr=False)
-    _rows: csr_array = field(init=False, repr=False)
 
     @abstractmethod
     def _matrix(self, sessions: Sessions) -> csr_array:
@@ -53,26 +54,13 @@ class ItemItems(Recommender):
             "weights": weights,
         }
 
-    def _ready(self) -> None:
-        # Made once: scipy looks at every index of a matrix that it is given, and adds up in the larger type.
-        n = len(self.catalog)
-        parts = (self.weights.astype(np.float64), self.items, self.starts)
-        self._rows = csr_array(parts, shape=(n, n))
-
-    def scores(self, queries: Queries) -> csr_array:
-        """See `Recommender.scores`."""
-        found = self._latest(queries) @ self._rows
-        found.sort_indices()
-        return found
-
-    def _latest(self, queries: Queries) -> csr_array:
-        """What each item of a query counts for: (queries, items), an item once for each time it was looked at."""
+    def votes(self, queries: Queries) -> Votes:
+        """See `Recommender.votes`."""
         looked = 1 if self.fading == 0 else self.steps
-        lengths = np.minimum(np.diff(queries.starts), looked)
-        index, owner = spans(queries.starts[1:] - lengths, lengths)
-        weight = self.fading ** (lengths[owner] - 1 - ranks_within(owner))
-        known = queries.items[index] >= 0
-        starts = starts_of(np.bincount(owner[known], minlength=len(queries)))
-        return csr_array(
-            (weight[known], queries.items[index][known], starts), shape=(len(queries), len(self.catalog))
-        )
+        lengths = np.minimum(lengths_of(queries.starts), looked)
+        index, query = spans(queries.starts[1:] - lengths, lengths)
+        weight = self.fading ** (lengths[query] - 1 - ranks_within(query))
+        known = np.flatnonzero(queries.items[index] >= 0)
+        entry, owner = spans_of(self.starts, queries.items[index][known])
+        step = known[owner]
+        return Votes(query[step], self.items[entry].astype(np.int64), self.weights[entry] * weight[step])

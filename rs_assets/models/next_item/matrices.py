@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
-from rs_assets.models.next_item.ragged import Ints, largest, starts_of
+from rs_assets.models.next_item.ragged import Ints, largest, lengths_of, starts_of
 
 
 def rows_of(matrix: csr_array) -> Ints:
     """The row of each entry of a CSR matrix."""
-    return np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+    return np.repeat(np.arange(matrix.shape[0], dtype=np.int64), lengths_of(matrix.indptr))
 
 
 def strongest(matrix: csr_array, k: int) -> csr_array:

@@ -35,7 +35,7 @@ def near(vectors: Vectors, sharpness: float, lift: Floats, most: int) -> csr_arr
         most: at least 1.
 
     Returns:
-        (items, items) with sorted indices; of equal entries the lower column is kept.
+        (items, items) with sorted indices; of equal entries the lower column is kept. Nothing is near itself.
     """
     from threadpoolctl import threadpool_limits
 
@@ -47,6 +47,8 @@ def near(vectors: Vectors, sharpness: float, lift: Floats, most: int) -> csr_arr
 
     def block(first: int) -> csr_array:
         products = rows[first : first + BLOCK] @ columns
+        own = np.arange(len(products))
+        products[own, first + own] = -np.inf
         return _largest(products, there[first : first + BLOCK], most)
 
     # A block has one thread of BLAS: with more, it would add up in another order.

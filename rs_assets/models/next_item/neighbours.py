@@ -15,17 +15,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rs_assets.models.next_item.queries import Queries
 from rs_assets.models.next_item.ragged import (
     Codes,
     Flags,
     Floats,
     Ints,
     group_starts,
+    lengths_of,
     ranks_within,
-    spans,
+    spans_of,
     starts_of,
 )
-from rs_assets.models.next_item.sessions import Queries, Sessions
+from rs_assets.models.next_item.sessions import Sessions
 
 Places = npt.NDArray[np.uint8]
 """Of items in a session, which are below LONGEST."""
@@ -106,7 +108,7 @@ def build(sessions: Sessions, candidates: int) -> Index:
 
 def distinct(queries: Queries) -> tuple[Ints, Codes, Ints]:
     """Each query's distinct known items, the latest first: query, item, and the steps since, from 1 for the last."""
-    lengths = np.diff(queries.starts)
+    lengths = lengths_of(queries.starts)
     owner = np.repeat(np.arange(len(queries), dtype=np.int64), lengths)
     since = queries.starts[1:][owner] - np.arange(owner.size)
     known = np.flatnonzero(queries.items >= 0)
@@ -131,7 +133,7 @@ def candidates(
     """
     query, item, since = distinct(queries)
     weight, slot = weigh(query, item, since), ranks_within(query)
-    found, owner = spans(index.posting_starts[item], np.diff(index.posting_starts)[item])
+    found, owner = spans_of(index.posting_starts, item)
     # One number says query, session, slot and place, in that order: sorting numbers takes a tenth of the time of
     # sorting by several columns.
     pair = query[owner] << 32 | index.postings[found].astype(np.int64)
@@ -140,7 +142,7 @@ def candidates(
     pair = key >> 2 * _BITS
     starts = group_starts(pair)
     latest = ranks_within(pair[starts] >> 32) < most
-    group = np.repeat(np.arange(starts.size), np.diff(starts, append=key.size))
+    group = np.repeat(np.arange(starts.size), lengths_of(np.append(starts, key.size)))
     offset = starts_of(np.bincount(query, minlength=len(queries)))
     mask = (1 << _BITS) - 1
     at = offset[pair >> 32] + (key >> _BITS & mask)

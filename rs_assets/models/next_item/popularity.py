@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from rs_assets.models.next_item.limits import ROW_ITEMS
+from rs_assets.models.next_item.queries import Queries
 from rs_assets.models.next_item.ragged import Codes, Floats
 from rs_assets.models.next_item.recommender import Recommender
-from rs_assets.models.next_item.sessions import Queries, Sessions
+from rs_assets.models.next_item.sessions import Sessions
+from rs_assets.models.next_item.votes import Votes
 
 
 @dataclass(eq=False)
@@ -42,11 +43,11 @@ class Popularity(Recommender):
             "share": count[popular] / max(float(np.sum(weight)), 1e-300),
         }
 
-    def scores(self, queries: Queries) -> csr_array:
-        """See `Recommender.scores`."""
+    def votes(self, queries: Queries) -> Votes:
+        """See `Recommender.votes`."""
         n, each = len(queries), self.popular.size
-        parts = (np.tile(self.share, n), np.tile(self.popular, n), np.arange(n + 1) * each)
-        return csr_array(parts, shape=(n, len(self.catalog)))
+        query = np.repeat(np.arange(n), each)
+        return Votes(query, np.tile(self.popular.astype(np.int64), n), np.tile(self.share, n))
 
 
 def fading(age_days: Floats, half_life_days: float | None) -> Floats:

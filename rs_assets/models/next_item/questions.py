@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from rs_assets.models.next_item.events import steps
+from rs_assets.models.next_item.catalog import Catalog
+from rs_assets.models.next_item.events import ORDER, steps
 from rs_assets.models.next_item.limits import LONGEST, SHOWN
+from rs_assets.models.next_item.queries import Queries
 from rs_assets.models.next_item.ragged import Codes, Ints, spans, starts_of
 from rs_assets.models.next_item.recommender import Recommender
-from rs_assets.models.next_item.sessions import Catalog, Queries
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +45,15 @@ class Questions:
 
 def questions(catalog: Catalog, events: pl.DataFrame) -> Questions:
     """The questions that one site's ITEM_EVENTS ask; cart events ask none."""
-    rows = steps(events).select(
-        "session_id",
-        "item_id",
-        position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("session_id"),
-        length=pl.len().over("session_id").cast(pl.Int64),
+    rows = (
+        steps(events)
+        .sort(ORDER)
+        .select(
+            "session_id",
+            "item_id",
+            position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("session_id"),
+            length=pl.len().over("session_id").cast(pl.Int64),
+        )
     )
     codes = catalog.codes(rows["item_id"])
     lengths = rows.group_by("session_id", maintain_order=True).len()["len"].to_numpy()

@@ -28,6 +28,17 @@ def starts_of(lengths: npt.NDArray[np.integer[Any]]) -> Ints:
     return starts
 
 
+def lengths_of(starts: npt.NDArray[np.integer[Any]]) -> Ints:
+    """The length of each row. (`np.diff` of so few numbers spends its time on its options.)"""
+    return np.asarray(starts[1:] - starts[:-1], dtype=np.int64)
+
+
+def spans_of(starts: Ints, rows: npt.NDArray[np.integer[Any]]) -> tuple[Ints, Ints]:
+    """The positions of the values of some rows, and the place in `rows` of the row that each is of."""
+    first = starts[rows]
+    return spans(first, starts[rows + 1] - first)
+
+
 def spans(first: npt.NDArray[np.integer[Any]], lengths: npt.NDArray[np.integer[Any]]) -> tuple[Ints, Ints]:
     """The positions of `lengths[i]` values from `first[i]` on, one span after another, and which span each is of."""
     owner = np.repeat(np.arange(lengths.size, dtype=np.int64), lengths)
@@ -46,7 +57,7 @@ def group_starts(keys: npt.NDArray[np.integer[Any]]) -> Ints:
 def ranks_within(owner: npt.NDArray[np.integer[Any]]) -> Ints:
     """The place of each entry among those of its owner, from 0; owners stand together."""
     starts = group_starts(owner)
-    lengths = np.diff(starts, append=owner.size)
+    lengths = lengths_of(np.append(starts, owner.size))
     return np.arange(owner.size, dtype=np.int64) - np.repeat(starts, lengths)
 
 

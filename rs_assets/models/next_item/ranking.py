@@ -9,26 +9,30 @@ after what has one, so whoever has nothing to say about a session recommends wha
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from rs_assets.models.next_item.matrices import rows_of
-from rs_assets.models.next_item.ragged import Codes, Floats, Ints, largest, ranks_within, spans
-from rs_assets.models.next_item.sessions import Queries
+from rs_assets.models.next_item.queries import Queries
+from rs_assets.models.next_item.ragged import Codes, Floats, Ints, largest, lengths_of, ranks_within, spans_of
+from rs_assets.models.next_item.votes import Votes
 
 
-def best(scores: csr_array, queries: Queries, k: int) -> tuple[Codes, Floats]:
+def best(votes: Votes, queries: Queries, items: int, k: int) -> tuple[Codes, Floats]:
     """The k best items of each query, and their scores.
 
     Args:
-        scores: (queries, items), sorted indices, each above 0.
+        votes: on these queries.
         queries: whose barred items are left out.
+        items: of the catalogue.
+        k: at least 1.
 
     Returns:
         Two arrays of shape (queries, k): codes, and scores. Filled with the most popular items at 0; where the
         catalogue ends before, with code -1.
     """
-    n, items = scores.shape
-    row, code, score = _allowed(scores, queries)
+    scores, n = votes.summed(items), len(queries)
+    row, code, score = scores.query, scores.code, scores.value
+    if queries.barred.size:
+        free = ~np.isin(row * items + code, _barred_keys(queries, items))
+        row, code, score = row[free], code[free], score[free]
     keep = largest(row, score, n, k)
     row, code, score = row[keep], code[keep], score[keep]
     order = np.lexsort((code, -score, row))
@@ -43,16 +47,8 @@ def best(scores: csr_array, queries: Queries, k: int) -> tuple[Codes, Floats]:
     return codes, values
 
 
-def _allowed(scores: csr_array, queries: Queries) -> tuple[Ints, Ints, Floats]:
-    row, code = rows_of(scores), scores.indices.astype(np.int64)
-    if not queries.barred.size:
-        return row, code, scores.data
-    free = ~np.isin(row * scores.shape[1] + code, _barred_keys(queries, scores.shape[1]))
-    return row[free], code[free], scores.data[free]
-
-
 def _barred_keys(queries: Queries, items: int) -> Ints:
-    owner = np.repeat(np.arange(len(queries), dtype=np.int64), np.diff(queries.barred_starts))
+    owner = np.repeat(np.arange(len(queries), dtype=np.int64), lengths_of(queries.barred_starts))
     known = queries.barred >= 0
     return owner[known] * items + queries.barred[known]
 
@@ -60,10 +56,10 @@ def _barred_keys(queries: Queries, items: int) -> Ints:
 def _filled(codes: Codes, queries: Queries, rows: Ints, items: int) -> Codes:
     """Rows that end in -1, with the most popular items that they have not and may have after what they have."""
     n, k = codes.shape
-    lengths = np.diff(queries.barred_starts)[rows]
+    lengths = lengths_of(queries.barred_starts)[rows]
     offered = min(items, k + int(lengths.max(initial=0)))
     free = np.ones((n, offered), dtype=np.bool_)
-    index, owner = spans(queries.barred_starts[rows], lengths)
+    index, owner = spans_of(queries.barred_starts, rows)
     barred = queries.barred[index]
     for of, taken in ((np.repeat(np.arange(n), k), codes.ravel()), (owner, barred)):
         low = (taken >= 0) & (taken < offered)

@@ -18,13 +18,15 @@ from typing import ClassVar, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.sparse import csr_array
 
+from rs_assets.models.next_item.catalog import Catalog
 from rs_assets.models.next_item.events import ORDER, carts, steps
 from rs_assets.models.next_item.limits import CHUNK, LONGEST, SHOWN
+from rs_assets.models.next_item.queries import Queries, single
 from rs_assets.models.next_item.ragged import Codes, Floats, starts_of
 from rs_assets.models.next_item.ranking import best
-from rs_assets.models.next_item.sessions import Catalog, Queries, Sessions, encode, single
+from rs_assets.models.next_item.sessions import Sessions, encode
+from rs_assets.models.next_item.votes import Votes
 
 Array = npt.NDArray[np.generic]
 
@@ -80,8 +82,8 @@ class Recommender(ABC):
         """What fitting gives: ARRAYS by name."""
 
     @abstractmethod
-    def scores(self, queries: Queries) -> csr_array:
-        """A score above 0 for each item that it proposes: (queries, items), with sorted indices."""
+    def votes(self, queries: Queries) -> Votes:
+        """What it says of each query; an item's score is the sum of its votes."""
 
     def recommend(
         self, session: Sequence[str], k: int = SHOWN, *, barred: Sequence[str] = ()
@@ -122,7 +124,7 @@ class Recommender(ABC):
     def queries(self, events: pl.DataFrame) -> tuple[pl.Series, Queries]:
         """The sessions of one site's ITEM_EVENTS by id, and each as a query."""
         session_ids = events["session_id"].unique().sort()
-        rows = steps(events).filter(pl.int_range(pl.len(), 0, -1).over(ORDER[:2]) <= LONGEST)
+        rows = steps(events).sort(ORDER).filter(pl.int_range(pl.len(), 0, -1).over(ORDER[:2]) <= LONGEST)
         (items, starts), (barred, barred_starts) = (
             (self.catalog.codes(table["item_id"]), starts_of(_counts(session_ids, table)))
             for table in (rows, carts(events))
@@ -140,7 +142,9 @@ class Recommender(ABC):
         codes, scores = np.full((len(queries), k), -1, dtype=np.int32), np.zeros((len(queries), k))
         for first in range(0, len(queries), CHUNK):
             part = queries.chunk(first, CHUNK)
-            codes[first : first + CHUNK], scores[first : first + CHUNK] = best(self.scores(part), part, k)
+            codes[first : first + CHUNK], scores[first : first + CHUNK] = best(
+                self.votes(part), part, len(self.catalog), k
+            )
         return codes, scores
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from rs_assets.models.next_item.ragged import Floats
+from rs_assets.models.next_item.queries import Queries
+from rs_assets.models.next_item.ragged import Floats, lengths_of
 from rs_assets.models.next_item.recommender import Recommender
-from rs_assets.models.next_item.sessions import Queries, Sessions
+from rs_assets.models.next_item.sessions import Sessions
+from rs_assets.models.next_item.votes import Votes
 
 
 @dataclass(eq=False)
@@ -22,13 +23,9 @@ class Revisits(Recommender):
     def _learned(self, sessions: Sessions) -> dict[str, Floats]:
         return {}
 
-    def scores(self, queries: Queries) -> csr_array:
-        """See `Recommender.scores`."""
-        lengths = np.diff(queries.starts)
-        owner = np.repeat(np.arange(len(queries), dtype=np.int64), lengths)
-        since = queries.starts[1:][owner] - np.arange(owner.size)
+    def votes(self, queries: Queries) -> Votes:
+        """See `Recommender.votes`."""
+        query = np.repeat(np.arange(len(queries), dtype=np.int64), lengths_of(queries.starts))
+        since = queries.starts[1:][query] - np.arange(query.size)
         known = queries.items >= 0
-        parts = (1.0 / since[known], (owner[known], queries.items[known]))
-        found = csr_array(parts, shape=(len(queries), len(self.catalog)))
-        found.sum_duplicates()
-        return found
+        return Votes(query[known], queries.items[known].astype(np.int64), 1.0 / since[known])

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from rs_assets.models.next_item.neighbours import Index, Pairs, Places, build, candidates, nearest
 from rs_assets.models.next_item.popularity import fading
-from rs_assets.models.next_item.ragged import Codes, Floats, Ints, spans
+from rs_assets.models.next_item.queries import Queries
+from rs_assets.models.next_item.ragged import Codes, Floats, Ints, lengths_of, spans_of
 from rs_assets.models.next_item.recommender import Array, Recommender
-from rs_assets.models.next_item.sessions import Queries, Sessions
+from rs_assets.models.next_item.sessions import Sessions
+from rs_assets.models.next_item.votes import Votes
 
 
 @dataclass(eq=False)
@@ -44,16 +45,12 @@ class _Neighbours(Recommender):
     def _ready(self) -> None:
         self._index = Index(*(getattr(self, name) for name in self.ARRAYS))
 
-    def scores(self, queries: Queries) -> csr_array:
-        """See `Recommender.scores`."""
+    def votes(self, queries: Queries) -> Votes:
+        """See `Recommender.votes`."""
         near = nearest(self._similar(queries), len(queries), self.neighbours)
-        starts = self._index.session_starts
-        found, owner = spans(starts[near.session], np.diff(starts)[near.session])
-        votes = self._votes(near, owner, self._index.session_places[found])
-        parts = (votes, (near.query[owner], self._index.session_items[found]))
-        scored = csr_array(parts, shape=(len(queries), len(self.catalog)))
-        scored.sum_duplicates()
-        return scored
+        found, owner = spans_of(self._index.session_starts, near.session)
+        given = self._votes(near, owner, self._index.session_places[found])
+        return Votes(near.query[owner], self._index.session_items[found].astype(np.int64), given)
 
     @abstractmethod
     def _similar(self, queries: Queries) -> Pairs:
@@ -76,8 +73,9 @@ class SessionKnn(_Neighbours):
             return np.ones(query.size)
 
         pairs = candidates(self._index, queries, self.candidates, alike)
-        size = np.diff(self._index.session_starts)[pairs.session] * sizes[pairs.query]
-        pairs.similarity[:] /= np.sqrt(size)
+        starts = self._index.session_starts
+        size = starts[pairs.session + 1] - starts[pairs.session]
+        pairs.similarity[:] /= np.sqrt(size * sizes[pairs.query])
         return pairs
 
     def _votes(self, near: Pairs, owner: Ints, place: Places) -> Floats:
@@ -108,7 +106,7 @@ class VectorSessionKnn(_Neighbours):
         self._recency = fading(self._index.age_days, self.half_life_days)
 
     def _similar(self, queries: Queries) -> Pairs:
-        lengths = np.diff(queries.starts)
+        lengths = lengths_of(queries.starts)
 
         def counts(query: Ints, item: Codes, since: Ints) -> Floats:
             linear: Floats = (lengths[query] - since + 1) / lengths[query]
