@@ -1,7 +1,7 @@
 """`rs-assets seal`: manifests of closed log dates, chained.
 
 Belongs here: the command, its options and its page. Does not belong here: what a seal is, or which log dates get one
-(`rs_assets.log.seals`), or looking whether they hold (`verify`).
+(`rs_assets.log.seals.sealing`), or looking whether they hold (`verify`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import typer
 from rs_assets.cli import options
 
 if TYPE_CHECKING:
-    from rs_assets.log.seals import Sealed
+    from rs_assets.log.seals.sealing import Sealed
 
 
 def seal(first: options.From = None, last: options.To = None, json: options.Json = False) -> None:
@@ -26,7 +26,7 @@ def seal(first: options.From = None, last: options.To = None, json: options.Json
     from rs_assets.cli.output import print_json, size, visible
     from rs_assets.cli.progress import bar
     from rs_assets.log import RawLog
-    from rs_assets.log.seals import seal_log_dates
+    from rs_assets.log.seals.sealing import seal_log_dates
     from rs_assets.settings import Settings
 
     ordered(first, last)

@@ -187,7 +187,7 @@ def _filled(data: bytearray, start: Positions, end: Positions) -> npt.NDArray[np
 def _whole_lines(log: RawLog, segment: Segment) -> Iterator[Text | str]:
     """Whole lines in parts; the last may lack its newline. A `str` says how the compression broke off."""
     try:
-        with log.fs.open(segment.path, "rb") as file:
+        with log.reading(segment) as file:
             rest: Text = []
             for data in decompressed(file, segment):
                 if isinstance(data, str):
@@ -202,9 +202,9 @@ def _whole_lines(log: RawLog, segment: Segment) -> Iterator[Text | str]:
                     rest.append(data)
             if rest:
                 yield rest
-    except OSError as problem:
+    except UserError as problem:
         raise UserError(
-            f"The segment {segment.place} cannot be read: {problem}.",
+            problem.what,
             "Nothing of this log date was published. Mend the file's permissions or its storage, then replay it.",
         ) from None
 

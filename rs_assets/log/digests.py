@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 
-from rs_assets.errors import UserError
 from rs_assets.log.layout import RawLog, Segment
 
 READ_BYTES = 1 << 20
@@ -18,14 +17,11 @@ READ_BYTES = 1 << 20
 def segment_digest(log: RawLog, segment: Segment, advance: Callable[[int], None] | None = None) -> str:
     """The SHA-256 of a segment's bytes as they lie, compressed or not; `advance` hears of bytes as they are read."""
     sha = hashlib.sha256()
-    try:
-        with log.fs.open(segment.path, "rb") as file:
-            while data := file.read(READ_BYTES):
-                sha.update(data)
-                if advance:
-                    advance(len(data))
-    except OSError as problem:
-        raise UserError(f"The segment {segment.place} cannot be read: {problem}.") from None
+    with log.reading(segment) as file:
+        while data := file.read(READ_BYTES):
+            sha.update(data)
+            if advance:
+                advance(len(data))
     return sha.hexdigest()
 
 

@@ -1,25 +1,26 @@
 """Where the raw log keeps its bytes, and nothing that could change them.
 
-Belongs here: `RawLog`, the read-only view of `<raw>/site=<site>/log_date=<YYYY-MM-DD>/<segment>` on any
-fsspec path, and `Segment`, one file of it. Does not belong here: reading lines (`blocks`), digests
-(`digests`), or writing (`writer`), which assets are never given.
+Belongs here: `RawLog`, the read-only view of `<raw>/site=<site>/log_date=<YYYY-MM-DD>/<segment>`, and `Segment`, one
+file of it. Does not belong here: file systems (`files`), reading lines (`blocks`), digests (`digests`), or writing
+(`writer`), which assets are never given.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-
-import fsspec
-from fsspec.spec import AbstractFileSystem
+from typing import BinaryIO
 
 from rs_assets.errors import UserError
+from rs_assets.log.files import Entry, Files
 
 CODECS = {".ndjson": "none", ".ndjson.gz": "gz", ".ndjson.zst": "zst"}
 SITE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,62}")
+SEGMENT = re.compile(r"site=([^/]*)/log_date=([^/]*)/([^/]+)", re.DOTALL)
 
 
 @dataclass(frozen=True, order=True)
@@ -51,30 +52,24 @@ class Segment:
 class RawLog:
     """A raw log under one root. It can list and read; there is no method that writes.
 
-    `declared` are the sites that may send; all may if there are none.
+    `root` is any fsspec path. `declared` are the sites that may send; all may if there are none.
     """
 
     root: str
     declared: frozenset[str] = frozenset()
 
     @cached_property
-    def _where(self) -> tuple[AbstractFileSystem, str]:
-        fs, path = fsspec.url_to_fs(self.root)
-        return fs, path.rstrip("/")
-
-    @property
-    def fs(self) -> AbstractFileSystem:
-        """The file system the log lies on."""
-        return self._where[0]
+    def files(self) -> Files:
+        """What lies below the root, to be read."""
+        return Files(self.root)
 
     def sites(self) -> list[str]:
         """The sites that have ever sent something, sorted."""
-        return sorted(self._children(self._where[1], "site="))
+        return self._children("", "site=")
 
     def log_dates(self) -> list[str]:
         """Every log date with a folder at any site, sorted, as `YYYY-MM-DD`."""
-        root = self._where[1]
-        dates = {d for site in self.sites() for d in self._children(f"{root}/site={site}", "log_date=")}
+        dates = {d for site in self.sites() for d in self._children(f"site={site}", "log_date=")}
         return sorted(d for d in dates if is_date(d))
 
     def segments(self, log_date: str) -> list[Segment]:
@@ -82,32 +77,55 @@ class RawLog:
 
         Files of other endings (a writer's temporary names, for one) are not segments yet.
         """
-        return [s for site in self.sites() for s in self._segments(site, log_date)]
+        folders = (f"site={site}/log_date={log_date}" for site in self.sites())
+        return list(self._segments(entry for folder in folders for entry in self.files.inside(folder)))
+
+    def segments_by_date(self, log_dates: Iterable[str]) -> dict[str, list[Segment]]:
+        """The same of many log dates, each of which has an item; for an object store a few requests in all."""
+        found: dict[str, list[Segment]] = {log_date: [] for log_date in log_dates}
+        if len(found) == 1:
+            return {log_date: self.segments(log_date) for log_date in found}
+        for site in self.sites() if found else []:
+            for segment in self._segments(self.files.below(f"site={site}")):
+                if segment.log_date in found:
+                    found[segment.log_date].append(segment)
+        return found
+
+    @contextmanager
+    def reading(self, segment: Segment) -> Iterator[BinaryIO]:
+        """A segment's bytes as they lie.
+
+        Raises:
+            UserError: they cannot be read to their end.
+        """
+        try:
+            with self.files.open(segment.place) as file:
+                yield file
+        except OSError as problem:
+            raise UserError(
+                f"The segment {segment.place} cannot be read: {problem}.",
+                "Mend its permissions or its storage, then call this again.",
+            ) from None
 
     def require(self) -> None:
         """Raise a `UserError` if there is no raw log here at all."""
-        if not self.fs.exists(self._where[1]):
+        if not self.files.exists():
             raise UserError(
                 f"There is no raw log at {self.root}.",
                 "Write one with `rs-assets generate` or `rs-assets import`, or set RS_RAW_LOG to where yours is.",
             )
 
-    def _segments(self, site: str, log_date: str) -> Iterator[Segment]:
-        folder = f"{self._where[1]}/site={site}/log_date={log_date}"
-        if not self.fs.isdir(folder):
-            return
-        for entry in sorted(self.fs.ls(folder, detail=True), key=lambda e: str(e["name"])):
-            path = str(entry["name"])
-            name = path.rsplit("/", 1)[-1]
-            if any(name.endswith(ending) for ending in CODECS):
+    def _segments(self, entries: Iterable[Entry]) -> Iterator[Segment]:
+        for entry in entries:
+            match = SEGMENT.fullmatch(entry.place)
+            if match and any(entry.name.endswith(ending) for ending in CODECS):
+                site, log_date, name = match.groups()
                 declared = not self.declared or site in self.declared
-                yield Segment(log_date, site, name, path, int(entry["size"] or 0), declared)
+                yield Segment(log_date, site, name, self.files.path(entry.place), entry.size, declared)
 
     def _children(self, folder: str, prefix: str) -> list[str]:
-        if not self.fs.isdir(folder):
-            return []
-        names = (str(e["name"]).rstrip("/").rsplit("/", 1)[-1] for e in self.fs.ls(folder, detail=True))
-        return [n.removeprefix(prefix) for n in names if n.startswith(prefix)]
+        names = (entry.name for entry in self.files.inside(folder))
+        return sorted(name.removeprefix(prefix) for name in names if name.startswith(prefix))
 
 
 def is_date(text: str) -> bool:

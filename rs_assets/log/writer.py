@@ -7,13 +7,17 @@ not belong here: anything an asset is given. The graph observes the log; it has 
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterable
+from contextlib import suppress
+from itertools import count
 
-import fsspec
 import zstandard
 
 from rs_assets.errors import UserError
+from rs_assets.log.files import MEND, reach, trouble
 from rs_assets.log.layout import CODECS, SITE, RawLog, is_date
 from rs_assets.log.seals import chain
+from rs_assets.log.whole import create
 
 ENDINGS = {codec: ending for ending, codec in CODECS.items()}
 
@@ -30,17 +34,23 @@ class LogWriter:
         if codec not in ENDINGS:
             raise UserError(f"There is no codec {codec!r}.", f"Choose one of {', '.join(ENDINGS)}.")
         self.log = RawLog(root)
-        self.fs, self._root = fsspec.url_to_fs(root)
+        self.fs, self._root = reach(root)
         self.codec = codec
+
+    def require_open(self, log_dates: Iterable[str]) -> None:
+        """Raise a `UserError` if any of these log dates is sealed: before the first of them is written to."""
+        self.log.files.refresh()
+        if sealed := sorted(set(log_dates) & set(chain.sealed_dates(self.log))):
+            raise _sealed(sealed)
 
     def write(self, site: str, log_date: str, data: bytes) -> str:
         """Write newline-ended envelopes as the next segment of a site's log date; returns its path.
 
-        Segments are numbered from 000001; the file is written under a temporary name and renamed when it
-        is whole, so that a reader never meets half of it.
+        Segments are numbered from 000001. A reader never meets half of one, and whoever writes at the same time
+        gets the next number.
 
         Raises:
-            UserError: the log date is sealed, or the names cannot be folders of the log.
+            UserError: the log date is sealed, the names cannot be folders of the log, or storage refuses.
         """
         if not SITE.fullmatch(site) or not is_date(log_date):
             raise UserError(
@@ -48,21 +58,37 @@ class LogWriter:
                 "A site is letters, digits, '.', '_' and '-'; a log date is YYYY-MM-DD.",
             )
         if chain.is_sealed(self.log, log_date):
-            raise UserError(
-                f"Log date {log_date} is sealed: nothing can be added to it.",
-                "What comes late belongs to the log date that received it: write it there.",
-            )
-        folder = f"{self._root.rstrip('/')}/site={site}/log_date={log_date}"
-        self.fs.makedirs(folder, exist_ok=True)
-        taken = {str(p).rsplit("/", 1)[-1].split(".", 1)[0] for p in self.fs.ls(folder, detail=False)}
-        number = next(n for n in range(1, 10**6) if f"{n:06d}" not in taken)
-        path = f"{folder}/{number:06d}{ENDINGS[self.codec]}"
-        with self.fs.open(f"{path}.tmp", "wb") as out:
-            out.write(self._encode(data))
-        self.fs.mv(f"{path}.tmp", path)
-        return path
+            raise _sealed([log_date])
+        folder = f"site={site}/log_date={log_date}"
+        encoded = self._encode(data)
+        taken = {entry.name.split(".", 1)[0] for entry in self.log.files.inside(folder)}
+        try:
+            for number in (name for n in count(1) if (name := f"{n:06d}") not in taken):
+                path = f"{self._root}/{folder}/{number}{ENDINGS[self.codec]}"
+                with suppress(FileExistsError):
+                    create(self.fs, path, encoded)
+                    return path
+        except trouble() as problem:
+            raise UserError(f"No segment can be written to {folder}: {problem}.", MEND) from None
+        raise AssertionError("numbers do not end")
+
+    def withdraw(self, path: str) -> None:
+        """Take away a segment of this writer's, when what it is part of did not end well; not from under a seal."""
+        if not chain.is_sealed(self.log, path.rsplit("/", 2)[1].removeprefix("log_date=")):
+            self.fs.rm_file(path)
+            with suppress(OSError):  # the folder still holds segments
+                self.fs.rmdir(path.rsplit("/", 1)[0])
 
     def _encode(self, data: bytes) -> bytes:
         if self.codec == "zst":
             return zstandard.ZstdCompressor(level=3, write_checksum=True).compress(data)
         return gzip.compress(data, compresslevel=6, mtime=0) if self.codec == "gz" else data
+
+
+def _sealed(log_dates: list[str]) -> UserError:
+    others = f", and so are {len(log_dates) - 1:,} others of those to write" if len(log_dates) > 1 else ""
+    return UserError(
+        f"Log date {log_dates[0]} is sealed{others}: nothing can be added to it.",
+        "A sealed log date never changes. Write what came late to the log date that received it; generate or import "
+        "onto other log dates (--start, --shift-to), or into another raw log (--raw-log).",
+    )

@@ -104,3 +104,14 @@ def test_a_senseless_plan_is_a_wrong_call_and_writes_nothing(
     assert result.exit_code == 2
     assert says in " ".join(result.output.replace("│", " ").split())
     assert not Path(".rs").exists()
+
+
+def test_nothing_is_generated_onto_a_sealed_log_date_of_any_site(call: Call, tmp_path: Path) -> None:
+    call(*SMALL, home=tmp_path)
+    assert call("seal", home=tmp_path).exit_code == 0
+    before = sorted(tmp_path.rglob("*"))
+    result = call(*SMALL, "--site", "other", "--start", "2023-12-31", home=tmp_path)
+    assert result.exit_code == 1
+    assert "Log date 2024-01-01 is sealed" in result.stderr and "--start" in result.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+    assert call(*SMALL, "--site", "other", "--start", "2024-01-05", home=tmp_path).exit_code == 0

@@ -89,3 +89,18 @@ def test_the_list_describes_every_importer(call: Call, call_json: Callable[..., 
     assert [importer["name"] for importer in listed] == list(IMPORTERS)
     for importer in IMPORTERS.values():
         assert importer.description in text
+
+
+def test_nothing_is_imported_onto_a_sealed_log_date_of_any_site(
+    call: Call, datasets: Path, tmp_path: Path
+) -> None:
+    call("import", "taobao", home=tmp_path, RS_DATASETS=str(datasets))
+    assert call("seal", "--to", "2017-11-24", home=tmp_path).exit_code == 0
+    before = sorted(tmp_path.rglob("*"))
+    result = call("import", "taobao", "--site", "mine", home=tmp_path, RS_DATASETS=str(datasets))
+    assert result.exit_code == 1
+    assert "Log date 2017-11-24 is sealed: nothing can be added to it." in result.stderr
+    assert "--shift-to" in result.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+    again = ("import", "taobao", "--site", "mine", "--shift-to", "2017-11-25")
+    assert call(*again, home=tmp_path, RS_DATASETS=str(datasets)).exit_code == 0

@@ -110,7 +110,7 @@ def read_lines(raw: str) -> Iterator[Line]:
     log = RawLog(raw)
     for log_date in log.log_dates():
         for segment in log.segments(log_date):
-            data = log.fs.cat_file(segment.path)
+            data = Path(segment.path).read_bytes()
             if segment.codec == "zst":
                 data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
             elif segment.codec == "gz":

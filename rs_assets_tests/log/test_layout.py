@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
+import fsspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +25,7 @@ def test_segments_come_by_site_and_then_by_name(tmp_path: Path) -> None:
     first = log.segments("2024-01-02")[0]
     assert first.place == "site=shop-a/log_date=2024-01-02/000001.ndjson.zst"
     assert (first.log_date, first.size) == ("2024-01-02", 3)
-    assert log.fs.cat_file(first.path) == b"xxx"
+    assert Path(first.path).read_bytes() == b"xxx"
 
 
 @pytest.mark.parametrize(
@@ -71,16 +73,48 @@ def test_a_log_that_is_there_is_not_required_to_hold_anything(tmp_path: Path) ->
 
 
 def test_a_log_lies_on_any_file_system_of_fsspec() -> None:
+    fs = fsspec.filesystem("memory")
+    fs.pipe_file("/test-layout/raw/site=shop-a/log_date=2024-01-02/1.ndjson.gz", b"abc")
     log = RawLog("memory://test-layout/raw/")
-    path = "/test-layout/raw/site=shop-a/log_date=2024-01-02/1.ndjson.gz"
-    log.fs.pipe_file(path, b"abc")
     try:
         assert log.log_dates() == ["2024-01-02"]
         [segment] = log.segments("2024-01-02")
         assert (segment.codec, segment.size) == ("gz", 3)
-        assert log.fs.cat_file(segment.path) == b"abc"
+        with log.reading(segment) as file:
+            assert file.read() == b"abc"
     finally:
-        log.fs.rm("/test-layout", recursive=True)
+        fs.rm("/test-layout", recursive=True)
+
+
+@pytest.mark.parametrize(
+    ("root", "what"),
+    [("nonesuch://bucket/raw", "A raw log cannot lie at"), ("dropbox://bucket/raw", "needs a package")],
+)
+def test_a_place_of_a_kind_that_cannot_be_reached_is_refused_in_words(root: str, what: str) -> None:
+    with pytest.raises(UserError, match=what) as error:
+        RawLog(root).log_dates()
+    assert root in error.value.what and error.value.hint
+
+
+NAMES = ["1.ndjson", "2.ndjson.gz", "1.ndjson.zst.tmp", "notes", "deeper/1.ndjson"]
+FOLDERS = ["site=a", "site=b", "site=a-1", "other"]
+DAYS = ["2024-01-01", "2024-01-02", "2024-01-10", "latest"]
+
+
+@given(
+    st.sets(st.tuples(st.sampled_from(FOLDERS), st.sampled_from(DAYS), st.sampled_from(NAMES))),
+    st.sets(st.sampled_from(DAYS)),
+)
+def test_many_log_dates_are_listed_at_once_as_each_for_itself(
+    files: set[tuple[str, str, str]], log_dates: set[str]
+) -> None:
+    with tempfile.TemporaryDirectory() as root:
+        for folder, log_date, name in files:
+            path = Path(root, folder, f"log_date={log_date}", name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(name.encode())
+        log = RawLog(root)
+        assert log.segments_by_date(log_dates) == {d: log.segments(d) for d in log_dates}
 
 
 @given(st.dates())

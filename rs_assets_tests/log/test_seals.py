@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import fsspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,10 +32,10 @@ from rs_assets.log.seals import (
     data_versions,
     nothing,
     require_seals,
-    seal_log_dates,
     verify,
 )
 from rs_assets.log.seals.manifest import parse
+from rs_assets.log.seals.sealing import seal_log_dates
 from rs_assets_tests.logs import encoded
 
 TODAY = dt.date(2024, 1, 6)
@@ -51,17 +52,21 @@ SEGMENTS = {
 
 
 def put(log: RawLog, place: str, data: bytes) -> None:
-    path = f"{log._where[1]}/{place}"
-    log.fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-    log.fs.pipe_file(path, data)
+    fs, root = fsspec.url_to_fs(log.root)
+    path = f"{root}/{place}"
+    fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+    fs.pipe_file(path, data)
 
 
 def get(log: RawLog, place: str) -> bytes:
-    return bytes(log.fs.cat_file(f"{log._where[1]}/{place}"))
+    [data] = log.files.read([place])
+    assert isinstance(data, bytes)
+    return data
 
 
 def remove(log: RawLog, place: str) -> None:
-    log.fs.rm(f"{log._where[1]}/{place}")
+    fs, root = fsspec.url_to_fs(log.root)
+    fs.rm(f"{root}/{place}")
 
 
 def seal_place(log_date: str) -> str:
@@ -77,7 +82,8 @@ def made(root: str) -> Iterator[RawLog]:
     try:
         yield log
     finally:
-        log.fs.rm(log._where[1], recursive=True)
+        fs, path = fsspec.url_to_fs(root)
+        fs.rm(path, recursive=True)
 
 
 @pytest.fixture(params=["memory", "local"])
@@ -184,7 +190,7 @@ def test_nothing_is_sealed_on_a_seal_that_does_not_hold(log: RawLog) -> None:
     with pytest.raises(UserError, match="The seal of log date 2024-01-01 no longer holds") as error:
         seal_log_dates(log, TODAY)
     assert place in error.value.what
-    assert not log.fs.exists(f"{log._where[1]}/{seal_place('2024-01-04')}")
+    assert not log.files.has(seal_place("2024-01-04"))
     put(log, place, SEGMENTS[place])
     place = "site=shop-a/log_date=2024-01-02/000001.ndjson.zst"
     put(log, place, SEGMENTS[place][::-1])

@@ -93,8 +93,10 @@ def _require_free(plan: Plan, writer: LogWriter, truth: str) -> None:
             f"The truth would lie within the raw log, at {truth}.",
             "Give it a path elsewhere: the log holds only what was received.",
         )
-    for day in range(plan.days):
-        for segment in writer.log.segments(plan.log_date(day)):
+    log_dates = [plan.log_date(day) for day in range(plan.days)]
+    writer.require_open(log_dates)
+    for found in writer.log.segments_by_date(log_dates).values():
+        for segment in found:
             if segment.site in plan.sites:
                 raise UserError(
                     f"The raw log already holds {segment.place}.",

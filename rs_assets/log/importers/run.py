@@ -100,7 +100,9 @@ def _survey(importer: Importer, files: Source, source: str) -> tuple[int, dt.dat
 
 
 def _refuse_taken(writer: LogWriter, site: str, dates: list[dt.date]) -> None:
-    taken = [d for d in map(str, dates) if any(s.site == site for s in writer.log.segments(d))]
+    writer.require_open(map(str, dates))
+    there = writer.log.segments_by_date(map(str, dates))
+    taken = [log_date for log_date, found in there.items() if any(s.site == site for s in found)]
     if taken:
         raise UserError(
             f"The raw log at {writer.log.root} already holds segments of site {site} on {len(taken)} of the "
@@ -118,7 +120,5 @@ def _whole_or_nothing(writer: LogWriter) -> Iterator[list[str]]:
         yield paths
     except BaseException:
         for path in paths:
-            writer.fs.rm_file(path)
-            with contextlib.suppress(OSError):  # the folder still holds segments
-                writer.fs.rmdir(path.rsplit("/", 1)[0])
+            writer.withdraw(path)
         raise

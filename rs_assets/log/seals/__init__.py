@@ -4,14 +4,14 @@
 same seal. A seal names the SHA-256 of the previous log date's seal (the first one names `GENESIS`): the digest of
 the last, the chain's head, stands for every byte that was ever received.
 
-Only `seal_log_dates`, which the command line calls, writes here, and it never replaces a seal. The graph verifies.
+This front only reads. What writes seals, and never replaces one, is `rs_assets.log.seals.sealing`, which the command
+line imports and nothing of the graph does.
 """
 
 from rs_assets.log.seals.broken import Broken
 from rs_assets.log.seals.chain import Head
 from rs_assets.log.seals.choices import Sample, everything, nothing
 from rs_assets.log.seals.manifest import GENESIS, MalformedSeal, Seal, SealedSegment
-from rs_assets.log.seals.sealing import Sealed, seal_log_dates
 from rs_assets.log.seals.standing import require_seals
 from rs_assets.log.seals.verify import Verified, verify
 from rs_assets.log.seals.versions import data_versions
@@ -23,13 +23,11 @@ __all__ = [
     "MalformedSeal",
     "Sample",
     "Seal",
-    "Sealed",
     "SealedSegment",
     "Verified",
     "data_versions",
     "everything",
     "nothing",
     "require_seals",
-    "seal_log_dates",
     "verify",
 ]

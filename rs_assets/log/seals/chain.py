@@ -13,9 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import fsspec
-from fsspec.spec import AbstractFileSystem
-
 from rs_assets.log.layout import RawLog, is_date
 from rs_assets.log.seals.broken import NOTHING, Broken
 from rs_assets.log.seals.manifest import GENESIS, MalformedSeal, Seal, parse
@@ -59,35 +56,20 @@ def place(log_date: str) -> str:
     return f"{FOLDER}/log_date={log_date}.json"
 
 
-def file_of(log: RawLog, log_date: str) -> tuple[AbstractFileSystem, str]:
-    """The same as a path of the log's file system."""
-    fs, root = fsspec.url_to_fs(log.root)
-    return fs, f"{root.rstrip('/')}/{place(log_date)}"
-
-
 def sealed_dates(log: RawLog) -> list[str]:
     """The log dates that have a seal, sorted."""
-    fs, path = file_of(log, "")
-    folder = path.rpartition("/")[0]
-    if not fs.isdir(folder):
-        return []
-    names = (str(found).rpartition("/")[2] for found in fs.ls(folder, detail=False))
-    return sorted(match[1] for name in names if (match := NAME.fullmatch(name)) and is_date(match[1]))
+    matches = (NAME.fullmatch(entry.name) for entry in log.files.inside(FOLDER))
+    return sorted(match[1] for match in matches if match and is_date(match[1]))
 
 
 def is_sealed(log: RawLog, log_date: str) -> bool:
     """Whether a log date has a seal, by a look at its file alone."""
-    fs, path = file_of(log, log_date)
-    fs.invalidate_cache()
-    return bool(fs.exists(path))
+    return log.files.has(place(log_date))
 
 
 def read(log: RawLog, log_dates: Sequence[str]) -> list[Link]:
     """The seals of these log dates; one that cannot be read is a link with a problem."""
-    fs, _ = file_of(log, "")
-    paths = [file_of(log, log_date)[1] for log_date in log_dates]
-    # All in one call, which object stores answer side by side.
-    found = fs.cat_ranges(paths, None, None, on_error="return") if paths else []
+    found = log.files.read([place(log_date) for log_date in log_dates])
     return [_link(log_date, data) for log_date, data in zip(log_dates, found, strict=True)]
 
 
@@ -133,10 +115,8 @@ def days(first: str, last: str) -> list[str]:
     return [(start + dt.timedelta(days=n)).isoformat() for n in range((end - start).days + 1)]
 
 
-def _link(log_date: str, data: bytes | Exception) -> Link:
+def _link(log_date: str, data: bytes | OSError) -> Link:
     if not isinstance(data, bytes):
-        if not isinstance(data, OSError):
-            raise data
         return Link(log_date, "", None, f"cannot be read: {data}")
     digest = hashlib.sha256(data).hexdigest()
     try:

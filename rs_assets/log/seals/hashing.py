@@ -13,7 +13,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import IO, TypeVar
 
-from rs_assets.errors import UserError
 from rs_assets.log.blocks import decompressed
 from rs_assets.log.digests import READ_BYTES
 from rs_assets.log.layout import RawLog, Segment
@@ -54,18 +53,15 @@ def measure(log: RawLog, segment: Segment, advance: Callable[[int], None]) -> Se
         UserError: it cannot be read at all.
     """
     lines, last, damaged = 0, b"\n", False
-    try:
-        with log.fs.open(segment.path, "rb") as file:
-            tee = _Tee(file, advance)
-            for text in decompressed(tee, segment):
-                if isinstance(text, str):
-                    damaged = True
-                elif text:
-                    lines += text.count(b"\n")
-                    last = text[-1:]
-            tee.drain()
-    except OSError as problem:
-        raise UserError(f"The segment {segment.place} cannot be read: {problem}.") from None
+    with log.reading(segment) as file:
+        tee = _Tee(file, advance)
+        for text in decompressed(tee, segment):
+            if isinstance(text, str):
+                damaged = True
+            elif text:
+                lines += text.count(b"\n")
+                last = text[-1:]
+        tee.drain()
     return SealedSegment(segment.place, tee.size, tee.sha.hexdigest(), lines + (last != b"\n"), damaged)
 
 

@@ -6,21 +6,18 @@ Belongs here: which log dates are to be sealed, and writing. Does not belong her
 from __future__ import annotations
 
 import datetime as dt
-import os
-import uuid
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
-from fsspec.implementations.local import LocalFileSystem
-
 from rs_assets.errors import UserError
+from rs_assets.log.files import MEND, reach, trouble
 from rs_assets.log.layout import RawLog, Segment
 from rs_assets.log.seals import chain
 from rs_assets.log.seals.hashing import Meter, Progress, in_pool, measure
 from rs_assets.log.seals.manifest import GENESIS, Seal
 from rs_assets.log.seals.verify import verify
+from rs_assets.log.whole import create
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ def seal_log_dates(
         )
     head, before = _verified_head(log, today, progress)
     dates = _to_seal(log, today, first, last, head)
-    segments = {log_date: log.segments(log_date) for log_date in dates}
+    segments = log.segments_by_date(dates)
     meter = Meter(sum(segment.size for found in segments.values() for segment in found), progress)
     measured = in_pool(
         lambda segment: measure(log, segment, meter.at(segment.place)),
@@ -118,7 +115,7 @@ def _to_seal(
 
 def _settled(log: RawLog, listed: list[Segment], seal: Seal) -> None:
     """Raise a UserError if somebody wrote to the log date while its segments were read."""
-    log.fs.invalidate_cache()
+    log.files.refresh()
     sizes = [segment.size for segment in seal.segments]
     if log.segments(seal.log_date) != listed or [segment.size for segment in listed] != sizes:
         raise UserError(
@@ -128,34 +125,14 @@ def _settled(log: RawLog, listed: list[Segment], seal: Seal) -> None:
 
 
 def _write(log: RawLog, seal: Seal) -> None:
-    fs, path = chain.file_of(log, seal.log_date)
-    fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+    fs, root = reach(log.root)
+    place = chain.place(seal.log_date)
     try:
-        if isinstance(fs, LocalFileSystem):
-            _link(path, seal.encode())
-        else:
-            fs.pipe_file(path, seal.encode(), mode="create")
+        create(fs, f"{root}/{place}", seal.encode())
     except FileExistsError:
         raise UserError(
-            f"There is a seal at {chain.place(seal.log_date)} already; it was not replaced.",
+            f"There is a seal at {place} already; it was not replaced.",
             "Somebody else sealed at the same time: call `rs-assets seal` again.",
         ) from None
-
-
-def _link(path: str, data: bytes) -> None:
-    """A whole file or none, and never in the place of another: a link refuses where a rename replaces."""
-    temporary = f"{path}.{uuid.uuid4().hex}.tmp"
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)
-        except OSError as problem:
-            if isinstance(problem, FileExistsError) or os.path.exists(path):
-                raise FileExistsError(path) from None
-            os.rename(temporary, path)  # a disk that has no links
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
+    except trouble() as problem:
+        raise UserError(f"The seal {place} cannot be written: {problem}.", MEND) from None

@@ -80,7 +80,7 @@ def verify(
         choice: which segments are read; places and sizes are compared of all.
         head: the digest of a seal that must be in the chain, as a person or a receipt has kept it.
     """
-    log.fs.invalidate_cache()
+    log.files.refresh()
     dates = chain.sealed_dates(log)
     start, end = str(first or dt.date.min), str(last or dt.date.max)
     links = chain.read(log, dates if head else _with_neighbours(dates, start, end))
@@ -90,8 +90,9 @@ def verify(
         found = "no seal of this digest in the chain"
         broken.append(Broken("", "head_unknown", chain.FOLDER, f"SHA-256 {head}", found))
     alike: list[Pair] = []
+    listed = log.segments_by_date(seals)
     for log_date, seal in seals.items():
-        there = {segment.place: segment for segment in log.segments(log_date)}
+        there = {segment.place: segment for segment in listed[log_date]}
         sealed = {segment.place: segment for segment in seal.segments}
         unlike = list(_unlike(log_date, there, sealed))
         broken += unlike
