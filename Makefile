@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 READY := $(VENV)/.ready
 MANIFEST := $(RS_HOME)/dbt/manifest.json
 
-.PHONY: help setup manifest demo ui test lint bench scale truth clean
+.PHONY: help setup manifest demo ui test lint bench orchestration scale truth clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -54,6 +54,9 @@ lint: setup ## ruff and mypy
 bench: setup ## The benchmarks: ratios, each taken in one run
 	@$(BIN)/python -m benchmarks.split $(if $(EVENTS),--events $(EVENTS))
 	@$(BIN)/python -m benchmarks.validation $(if $(EVENTS),--events $(EVENTS))
+
+orchestration: setup ## What Dagster itself takes of a replay of 366 log dates
+	@$(BIN)/python -m benchmarks.orchestration
 
 scale: setup ## Replays of 1 to 8 million events: time and memory; MILLIONS=36 ONLY=features for one of them
 	@RS_HOME=$(RS_HOME) $(BIN)/python -m benchmarks.scale $(if $(MILLIONS),--millions $(MILLIONS)) $(if $(ONLY),--only $(ONLY))

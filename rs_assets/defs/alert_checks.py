@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import dagster as dg
 
 from rs_assets.defs.previews import table
+from rs_assets.defs.publishing import told_one_by_one
 from rs_assets.log.layout import is_date
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def results(
         dates = list(found.evaluations)
     for rule in RULES:
         fires = {date: _of(rule, found, date) for date in dates}
-        for date in dates:
+        for date in told_one_by_one(dates, [date for date in dates if fires[date] or not found]):
             yield (
                 fired(rule, fires[date], date)
                 if found
@@ -55,11 +56,11 @@ def results(
         count = sum(map(len, fires.values()))
         yield _result(rule, found is not None and not count, {"firing": count})
     undelivered = {} if delivered is None else delivered.log_dates
-    for date in dates:
-        passed = delivered is not None and undelivered.get(date, True)
-        yield _evaluation(DELIVERED, passed, delivery(delivered), date)
+    reached = {date: delivered is not None and undelivered.get(date, True) for date in dates}
+    for date in told_one_by_one(dates, [date for date in dates if not reached[date]]):
+        yield _evaluation(DELIVERED, reached[date], delivery(delivered), date)
     yield _result(DELIVERED, delivered is not None and not delivered.waiting, delivery(delivered))
-    for date in dates:
+    for date in told_one_by_one(dates, dates if trouble else []):
         yield _evaluation(EVALUATED, not trouble, {"trouble": trouble or "none"}, date)
     yield _result(EVALUATED, not trouble, {"trouble": trouble or "none"})
 

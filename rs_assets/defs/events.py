@@ -9,7 +9,7 @@ from rs_assets.defs.code_version import code_version
 from rs_assets.defs.lineage import stage
 from rs_assets.defs.partitions import SINGLE_RUN
 from rs_assets.defs.previews import columns, preview, split_metadata
-from rs_assets.defs.publishing import announce, materialized, publish
+from rs_assets.defs.publishing import announce, materialized, publish, told_one_by_one
 from rs_assets.defs.resources import LakeResource, LogResource
 
 VALID, QUARANTINED = dg.AssetKey("valid_events"), dg.AssetKey("quarantined_events")
@@ -68,15 +68,17 @@ def split(partitions: dg.PartitionsDefinition, sites: Iterable[str] = ()) -> dg.
 
         dates, last = list(context.partition_keys), context.partition_keys[-1]
         with stage(context, lake) as staged:
-            told = announce(context, "split", dates)
-            reports = publish_split(log.open(), staged, dates, threads=BOX.cpu, on_date=told)
+            on_date = announce(context, "split", dates)
+            reports = publish_split(log.open(), staged, dates, threads=BOX.cpu, on_date=on_date)
             records = publish(context, staged)
         by_date = {r.log_date: split_metadata(r) for r in reports}
         for asset, hidden in (("valid_events", ()), ("quarantined_events", ("raw",))):
             path = lake.open().object(asset, last)
             shown = {**by_date, last: {**by_date.get(last, {}), **preview(path, hidden)}}
             yield materialized(context, asset, records[asset], columns(path), shown)
-        for report in reports:
+        lost = [report.log_date for report in reports if not report.conserved]
+        one_by_one = told_one_by_one([report.log_date for report in reports], lost)
+        for report in (report for report in reports if report.log_date in one_by_one):
             yield dg.AssetCheckEvaluation(
                 asset_key=VALID,
                 check_name="conservation",

@@ -16,7 +16,7 @@ from rs_assets.defs.code_version import code_version
 from rs_assets.defs.lineage import stage
 from rs_assets.defs.partitions import SINGLE_RUN
 from rs_assets.defs.previews import columns
-from rs_assets.defs.publishing import announce, materialized, publish
+from rs_assets.defs.publishing import announce, materialized, publish, told_one_by_one
 from rs_assets.defs.resources import LakeResource, LogResource
 
 if TYPE_CHECKING:
@@ -77,7 +77,9 @@ def drift_results(
     published: "dict[str, ShapesPublished]",
 ) -> Iterator[dg.AssetCheckEvaluation | dg.AssetCheckResult]:
     """The check of each log date, and of the run."""
-    for log_date, done in published.items():
+    drifted = [log_date for log_date, done in published.items() if done.drifts.height]
+    for log_date in told_one_by_one(list(published), drifted):
+        done = published[log_date]
         drifting = {"drifts": _table(done)} if done.drifts.height else {}
         yield dg.AssetCheckEvaluation(
             asset_key=KEY,
@@ -87,7 +89,6 @@ def drift_results(
             severity=WARN,
             metadata={"drifting": done.drifts.height, "log_dates_before": done.before, **drifting},
         )
-    drifted = [log_date for log_date, done in published.items() if done.drifts.height]
     yield dg.AssetCheckResult(
         asset_key=KEY,
         check_name=DRIFT,
