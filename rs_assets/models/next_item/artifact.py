@@ -39,6 +39,18 @@ FORMAT = 1
 AGAIN = "Materialize the model of this cut again: equal rows give an equal model."
 LEVEL = 3
 
+MALFORMED = (
+    AttributeError,
+    EOFError,
+    KeyError,
+    OSError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+    zstandard.ZstdError,
+)
+"""What json, zstandard, numpy and a recommender say of bytes that somebody else has written."""
+
 KINDS: dict[str, type[Recommender]] = {
     kind.__name__: kind
     for kind in (
@@ -87,7 +99,7 @@ def load(data: bytes) -> NextItem:
             arrays = {name: archive[name] for name in archive.files}
         sites = {entry["site"]: _site(entry, arrays, f"{i}/") for i, entry in enumerate(header["sites"])}
         return NextItem(dt.date.fromisoformat(header["cut"]), sites)
-    except (KeyError, TypeError, ValueError, zipfile.BadZipFile, zstandard.ZstdError) as problem:
+    except MALFORMED as problem:
         raise UserError(f"The next_item artifact is not as it is written: {problem!r}.", AGAIN) from problem
 
 

@@ -53,7 +53,7 @@ def last_item_sensitivity(recommender: Recommender, queries: Queries) -> float |
     some = np.flatnonzero(lengths_of(queries.starts) > 0)
     last = queries.starts[1:][some] - 1
     items = queries.items.copy()
-    items[last] = np.roll(queries.items[last], 1)
+    items[last] = _turned(queries.items[last])
     changed = some[items[last] != queries.items[last]]
     if not changed.size:
         return None
@@ -103,10 +103,15 @@ def price_homogeneity(codes: Codes, last: Codes, price: Floats) -> float | None:
     known = np.where(price > 0, price, np.nan)
     with np.errstate(invalid="ignore"):
         logs = np.log(np.append(known, np.nan))  # code -1 finds the end, which is unknown
-    own, other = (np.abs(logs[shown] - logs[last][:, None]) for shown in (codes, np.roll(codes, 1, axis=0)))
+    own, other = (np.abs(logs[shown] - logs[last][:, None]) for shown in (codes, _turned(codes)))
     both = np.isfinite(own) & np.isfinite(other)
     chance = float(np.sum(other[both]))
     return float(np.sum(own[both])) / chance if chance else None
+
+
+def _turned(rows: Codes) -> Codes:
+    """Each query's for one half of all queries later: neighbours may well be steps of one session."""
+    return np.roll(rows, len(rows) // 2, axis=0)
 
 
 def _share(which: Flags, among: Flags) -> float:

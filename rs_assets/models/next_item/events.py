@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from rs_assets.errors import UserError
+
 STEP = "view_item"
 """The event that is a step of a session, and the next of which is predicted: a look at a product's page.
 
@@ -63,6 +65,21 @@ def item_events(session_events: pl.DataFrame) -> pl.DataFrame:
         .with_columns(position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("site", "session_id"))
         .select(*ITEM_EVENTS)
     )
+
+
+def one_site(events: pl.DataFrame) -> pl.DataFrame:
+    """The events, as they are.
+
+    Raises:
+        UserError: they are of several sites, whose items would mix.
+    """
+    if events["site"].n_unique() > 1:
+        sites = ", ".join(events["site"].unique().sort())
+        raise UserError(
+            f"A recommender is of one site, and these events are of {sites}.",
+            "Use `train` and the model that it makes: it has one recommender a site.",
+        )
+    return events
 
 
 def steps(events: pl.DataFrame) -> pl.DataFrame:

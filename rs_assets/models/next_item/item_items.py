@@ -59,7 +59,7 @@ class ItemItems(Recommender):
         looked = 1 if self.fading == 0 else self.steps
         lengths = np.minimum(lengths_of(queries.starts), looked)
         index, query = spans(queries.starts[1:] - lengths, lengths)
-        weight = self.fading ** (lengths[query] - 1 - ranks_within(query))
+        weight = (self.fading ** np.arange(looked))[lengths[query] - 1 - ranks_within(query)]
         known = np.flatnonzero(queries.items[index] >= 0)
         entry, owner = spans_of(self.starts, queries.items[index][known])
         step = known[owner]

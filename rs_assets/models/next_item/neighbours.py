@@ -22,6 +22,7 @@ from rs_assets.models.next_item.ragged import (
     Floats,
     Ints,
     group_starts,
+    largest,
     lengths_of,
     ranks_within,
     spans_of,
@@ -155,15 +156,8 @@ def candidates(
 
 
 def nearest(pairs: Pairs, queries: int, most: int) -> Pairs:
-    """The `most` most similar past sessions of each query; of equally similar ones, the latest."""
-    lengths = np.bincount(pairs.query, minlength=queries)
-    width = int(lengths.max(initial=0))
-    if width <= most:
-        return pairs
-    column = ranks_within(pairs.query)
-    padded = np.full((queries, width), np.inf)
-    padded[pairs.query, column] = -pairs.similarity
-    # Columns are in the order of recency, and a stable sort keeps it.
-    order = np.argsort(padded, axis=1, kind="stable")[:, :most]
-    kept = order < lengths[:, None]
-    return pairs.keep((starts_of(lengths)[:-1, None] + order)[kept])
+    """The `most` most similar past sessions of each query; of equally similar ones, the latest.
+
+    They stay in the order of recency, so what is added up over them does not depend on the other queries.
+    """
+    return pairs.keep(largest(pairs.query, pairs.similarity, queries, most))

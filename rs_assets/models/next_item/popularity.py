@@ -17,6 +17,9 @@ from rs_assets.models.next_item.recommender import Recommender
 from rs_assets.models.next_item.sessions import Sessions
 from rs_assets.models.next_item.votes import Votes
 
+FAINTEST = 1e-9
+"""What the oldest counts for, of the newest."""
+
 
 @dataclass(eq=False)
 class Popularity(Recommender):
@@ -51,5 +54,8 @@ class Popularity(Recommender):
 
 
 def fading(age_days: Floats, half_life_days: float | None) -> Floats:
-    """The weight of what is so old: 1 for the newest, 0.5 after a half-life."""
-    return np.ones(age_days.size) if half_life_days is None else np.exp2(-age_days / half_life_days)
+    """The weight of what is so old: 1 for the newest, 0.5 after a half-life, and never nothing."""
+    if half_life_days is None:
+        return np.ones(age_days.size)
+    # An event may be years late; half of half of … would be 0, and shares of 0 are not numbers.
+    return np.asarray(np.maximum(np.exp2(-age_days / half_life_days), FAINTEST))

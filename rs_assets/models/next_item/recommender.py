@@ -20,7 +20,7 @@ import numpy.typing as npt
 import polars as pl
 
 from rs_assets.models.next_item.catalog import Catalog
-from rs_assets.models.next_item.events import ORDER, carts, steps
+from rs_assets.models.next_item.events import ORDER, carts, one_site, steps
 from rs_assets.models.next_item.limits import CHUNK, LONGEST, SHOWN
 from rs_assets.models.next_item.queries import Queries, single
 from rs_assets.models.next_item.ragged import Codes, Floats, starts_of
@@ -122,8 +122,12 @@ class Recommender(ABC):
         )
 
     def queries(self, events: pl.DataFrame) -> tuple[pl.Series, Queries]:
-        """The sessions of one site's ITEM_EVENTS by id, and each as a query."""
-        session_ids = events["session_id"].unique().sort()
+        """The sessions of one site's ITEM_EVENTS by id, and each as a query.
+
+        Raises:
+            UserError: the events are of several sites.
+        """
+        session_ids = one_site(events)["session_id"].unique().sort()
         rows = steps(events).sort(ORDER).filter(pl.int_range(pl.len(), 0, -1).over(ORDER[:2]) <= LONGEST)
         (items, starts), (barred, barred_starts) = (
             (self.catalog.codes(table["item_id"]), starts_of(_counts(session_ids, table)))

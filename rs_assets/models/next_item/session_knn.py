@@ -15,6 +15,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from rs_assets.models.next_item.limits import LONGEST
 from rs_assets.models.next_item.neighbours import Index, Pairs, Places, build, candidates, nearest
 from rs_assets.models.next_item.popularity import fading
 from rs_assets.models.next_item.queries import Queries
@@ -104,13 +105,15 @@ class VectorSessionKnn(_Neighbours):
     def _ready(self) -> None:
         super()._ready()
         self._recency = fading(self._index.age_days, self.half_life_days)
+        steps = np.arange(LONGEST)
+        self._faded, self._reached = (self.fading or 0.0) ** steps, self.reach**steps
 
     def _similar(self, queries: Queries) -> Pairs:
         lengths = lengths_of(queries.starts)
 
         def counts(query: Ints, item: Codes, since: Ints) -> Floats:
             linear: Floats = (lengths[query] - since + 1) / lengths[query]
-            weight = linear if self.fading is None else self.fading ** (since - 1.0)
+            weight = linear if self.fading is None else self._faded[since - 1]
             return np.asarray(weight * (1 + self.rarity * self._index.idf[item]))
 
         pairs = candidates(self._index, queries, self.candidates, counts)
@@ -119,4 +122,4 @@ class VectorSessionKnn(_Neighbours):
 
     def _votes(self, near: Pairs, owner: Ints, place: Places) -> Floats:
         vote = (near.similarity / near.since)[owner]
-        return vote if self.reach == 1.0 else vote * self.reach ** np.abs(place - near.place[owner])
+        return vote if self.reach == 1.0 else vote * self._reached[np.abs(place - near.place[owner])]

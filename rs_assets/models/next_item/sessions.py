@@ -14,9 +14,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from rs_assets.errors import UserError
 from rs_assets.models.next_item.catalog import Catalog
-from rs_assets.models.next_item.events import steps
+from rs_assets.models.next_item.events import one_site, steps
 from rs_assets.models.next_item.limits import LONGEST
 from rs_assets.models.next_item.ragged import Codes, Floats, Ints, lengths_of, ranks_within, starts_of
 
@@ -57,13 +56,7 @@ def encode(events: pl.DataFrame) -> Sessions:
     Raises:
         UserError: the events are of several sites, whose items would mix.
     """
-    if events["site"].n_unique() > 1:
-        sites = ", ".join(events["site"].unique().sort())
-        raise UserError(
-            f"A recommender is of one site, and these events are of {sites}.",
-            "Use `train`, which makes a model with one recommender a site.",
-        )
-    rows = steps(events)
+    rows = steps(one_site(events))
     counts = rows["item_id"].value_counts(name="n").sort(["n", "item_id"], descending=[True, False])
     catalog = Catalog(counts["item_id"], counts["n"].to_numpy().astype(np.int64))
     ends = rows.group_by("session_id").agg(ended_at=pl.col("event_time").max())
