@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import fsspec
 from fsspec.spec import AbstractFileSystem
@@ -31,6 +31,21 @@ class Entry:
     def name(self) -> str:
         """The end of its place."""
         return self.place.rpartition("/")[2]
+
+
+class OpenFile:
+    """A file that is open to be read; nothing of it writes."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes; none at the end."""
+        return bytes(self._file.read(size))
+
+    def seek(self, to: int, /) -> int:
+        """Go to a position."""
+        return int(self._file.seek(to))
 
 
 class Files:
@@ -89,7 +104,7 @@ class Files:
         return [_data(one) for one in found]
 
     @contextmanager
-    def open(self, place: str) -> Iterator[BinaryIO]:
+    def open(self, place: str) -> Iterator[OpenFile]:
         """A file to read from.
 
         Raises:
@@ -97,7 +112,7 @@ class Files:
         """
         try:
             with self._fs.open(self.path(place), "rb") as file:
-                yield cast(BinaryIO, file)
+                yield OpenFile(file)
         except OSError:
             raise
         except trouble() as problem:

@@ -13,10 +13,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import BinaryIO
 
 from rs_assets.errors import UserError
-from rs_assets.log.files import Entry, Files
+from rs_assets.log.files import Entry, Files, OpenFile
 
 CODECS = {".ndjson": "none", ".ndjson.gz": "gz", ".ndjson.zst": "zst"}
 SITE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,62}")
@@ -92,7 +91,7 @@ class RawLog:
         return found
 
     @contextmanager
-    def reading(self, segment: Segment) -> Iterator[BinaryIO]:
+    def reading(self, segment: Segment) -> Iterator[OpenFile]:
         """A segment's bytes as they lie.
 
         Raises:

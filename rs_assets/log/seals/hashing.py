@@ -11,10 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
-from typing import IO, TypeVar
+from typing import TypeVar
 
 from rs_assets.log.blocks import decompressed
 from rs_assets.log.digests import READ_BYTES
+from rs_assets.log.files import OpenFile
 from rs_assets.log.layout import RawLog, Segment
 from rs_assets.log.seals.manifest import SealedSegment
 
@@ -68,7 +69,7 @@ def measure(log: RawLog, segment: Segment, advance: Callable[[int], None]) -> Se
 class _Tee:
     """A file whose bytes are hashed when they are read for the first time; whoever reads may go back."""
 
-    def __init__(self, file: IO[bytes], advance: Callable[[int], None]) -> None:
+    def __init__(self, file: OpenFile, advance: Callable[[int], None]) -> None:
         self.sha = hashlib.sha256()
         self.size = 0
         self._file, self._advance, self._at = file, advance, 0
