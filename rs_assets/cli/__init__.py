@@ -13,6 +13,7 @@ import typer
 
 from rs_assets.cli import (
     contract,
+    diff,
     environment,
     front,
     generate,
@@ -36,6 +37,7 @@ COMMANDS: tuple[front.Command, ...] = (
     front.Command("replay", replay.replay, "rs-assets replay --from 2024-01-01 --to 2024-01-07"),
     front.Command("receipt", receipt.receipt, "rs-assets receipt check"),
     front.Command("environment", environment.environment, "rs-assets environment create dev-anna"),
+    front.Command("diff", diff.diff, "rs-assets diff prod dev-anna"),
     front.Command("publish", environment.publish, "rs-assets publish dev-anna"),
     front.Command("status", status.status, "rs-assets status"),
     front.Command("quarantine", quarantine.quarantine, "rs-assets quarantine --from 2024-01-02 --samples 1"),

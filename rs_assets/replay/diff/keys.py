@@ -1,0 +1,40 @@
+"""The key of each asset's rows: what makes a row of one environment the same row in the other.
+
+Belongs here: the keys, one place for all assets. Does not belong here: comparing by them (`rows`).
+
+A key is unique within the object of one log date, which is what is compared with its counterpart; it need not be
+unique over log dates. Tests hold the keys of dbt's models to `meta.key` in `dbt/models/schema.yml`, and all of them
+to a replayed lake; where a key is not unique after all, `rows` compares whole rows and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+Key: TypeAlias = tuple[str, ...]
+
+KEYS: Mapping[str, Key] = {
+    "valid_events": ("event_id",),
+    "quarantined_events": ("quarantine_id",),
+    "quarantine_report": ("kind", "name"),
+    "alerts": ("fingerprint",),
+    "site_shapes": ("site", "event_name", "path"),
+    "session_stream": ("is_carried", "event_id"),
+    "session_events": ("event_id",),
+    "sessions": ("session_id",),
+    "session_features": ("session_id", "position"),
+    "session_labels": ("session_id",),
+    "item_stats": ("site", "item_id"),
+    "funnel_daily": ("site",),
+    "purchase_intent_training": ("session_id", "position"),
+    "purchase_intent_model": ("cut",),
+    "purchase_intent_evaluation": ("candidate", "slice", "metric"),
+    "purchase_intent_predictions": ("session_id", "position"),
+}
+
+
+def key_of(asset: str, columns: Iterable[str], keys: Mapping[str, Key] = KEYS) -> Key | None:
+    """The asset's key, or None where none is declared, or not all of it is among `columns`."""
+    key = keys.get(asset)
+    return key if key is not None and set(key) <= set(columns) else None
