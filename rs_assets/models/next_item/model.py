@@ -80,11 +80,12 @@ class NextItem:
         known = self.sites.get(site)
         return known.recommender.recommend(session, k, barred=barred) if known else []
 
-    def recommend_many(self, events: pl.DataFrame, k: int = SHOWN) -> pl.DataFrame:
+    def recommend_many(self, events: pl.DataFrame, k: int = SHOWN, *, threads: int = 1) -> pl.DataFrame:
         """RECOMMENDATIONS for each session of ITEM_EVENTS, by site, session and rank; see `Recommender`."""
         found = [pl.DataFrame(schema=RECOMMENDATIONS)]
         for name, site in self.sites.items():
-            shown = site.recommender.recommend_many(events.filter(pl.col("site") == name), k)
+            own = events.filter(pl.col("site") == name)
+            shown = site.recommender.recommend_many(own, k, threads=threads)
             labels = (pl.lit(name).alias("site"), pl.lit(site.card.chosen).alias("model"))
             found.append(shown.with_columns(labels).select(*RECOMMENDATIONS))
         return pl.concat(found)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import ClassVar, NamedTuple, Self
 
@@ -100,15 +101,20 @@ class Recommender(ABC):
         ranked = zip(codes[0].tolist(), scores[0].tolist(), strict=True)
         return [Recommendation(self.catalog.name(code), score) for code, score in ranked if code >= 0]
 
-    def recommend_many(self, events: pl.DataFrame, k: int = SHOWN) -> pl.DataFrame:
+    def recommend_many(self, events: pl.DataFrame, k: int = SHOWN, *, threads: int = 1) -> pl.DataFrame:
         """The same for each session of ITEM_EVENTS, with what is in its cart barred.
+
+        Args:
+            events: of one site, of sessions so far.
+            k: how many, at least 1.
+            threads: no result depends on the number.
 
         Returns:
             `session_id`, `rank` (Int64, from 1), `item_id` (Utf8), `score` (Float64), in the order of the first
             two. A session without a step is recommended what is popular.
         """
         session_ids, queries = self.queries(events)
-        codes, scores = self.top(queries, k)
+        codes, scores = self.top(queries, k, threads)
         shown = codes >= 0
         row, place = np.nonzero(shown)
         return pl.DataFrame(
@@ -135,7 +141,7 @@ class Recommender(ABC):
         )
         return session_ids, Queries(starts, items, barred_starts, barred)
 
-    def top(self, queries: Queries, k: int = SHOWN) -> tuple[Codes, Floats]:
+    def top(self, queries: Queries, k: int = SHOWN, threads: int = 1) -> tuple[Codes, Floats]:
         """The k best items of each query: codes and scores, (queries, k) each; see `ranking.best`.
 
         Raises:
@@ -144,11 +150,21 @@ class Recommender(ABC):
         if k < 1:
             raise ValueError(f"k is at least 1, not {k}.")
         codes, scores = np.full((len(queries), k), -1, dtype=np.int32), np.zeros((len(queries), k))
-        for first in range(0, len(queries), CHUNK):
+
+        def answer(first: int) -> None:
             part = queries.chunk(first, CHUNK)
-            codes[first : first + CHUNK], scores[first : first + CHUNK] = best(
-                self.votes(part), part, len(self.catalog), k
-            )
+            found = best(self.votes(part), part, len(self.catalog), k)
+            codes[first : first + CHUNK], scores[first : first + CHUNK] = found
+
+        chunks = range(0, len(queries), CHUNK)
+        if threads == 1 or len(chunks) < 2:
+            for first in chunks:
+                answer(first)
+        else:
+            with ThreadPoolExecutor(
+                threads
+            ) as pool:  # most of an answer is sorting, which numpy does unlocked
+                list(pool.map(answer, chunks))
         return codes, scores
 
 

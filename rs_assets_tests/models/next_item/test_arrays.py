@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rs_assets.models.next_item import near as nearness
@@ -29,6 +29,7 @@ def queries(barred: list[list[int]]) -> Queries:
     return Queries(np.zeros(len(barred) + 1, np.int64), np.empty(0, np.int32), starts, codes)
 
 
+@settings(deadline=None, max_examples=60)
 @given(lists, st.data())
 def test_spans_are_the_rows_asked_for_one_after_another(rows, data):
     values = np.array([value for row in rows for value in row], dtype=np.int64)
@@ -40,6 +41,7 @@ def test_spans_are_the_rows_asked_for_one_after_another(rows, data):
     assert ranks_within(owner).tolist() == [n for row in asked for n in range(len(rows[row]))]
 
 
+@settings(deadline=None, max_examples=60)
 @given(lists, st.integers(1, 4))
 def test_the_largest_are_those_a_stable_sort_puts_first(rows, k):
     owner = np.array([i for i, row in enumerate(rows) for _ in row], dtype=np.int64)
@@ -52,6 +54,7 @@ def test_the_largest_are_those_a_stable_sort_puts_first(rows, k):
     assert np.flatnonzero(largest(owner, value, len(rows), k)).tolist() == kept
 
 
+@settings(deadline=None, max_examples=60)
 @given(ballots)
 def test_votes_add_up_by_query_and_item(cast):
     summed = votes(cast).summed(items=10)
@@ -63,6 +66,7 @@ def test_votes_add_up_by_query_and_item(cast):
     assert pairs == sorted(wanted)
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     ballots, st.integers(1, 12), st.lists(st.lists(st.integers(-1, 9), max_size=5), min_size=4, max_size=4)
 )

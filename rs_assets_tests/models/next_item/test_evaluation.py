@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -137,6 +137,7 @@ def test_slices_of_a_kind_part_the_questions_between_them(model, later):
         assert (np.sum(parts, axis=0) == 1).all()
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.integers(0, SHOWN), min_size=1, max_size=30))
 def test_credits_are_whole_numbers_whose_sums_are_exact(places):
     hits, worth = credits(np.array(places))
