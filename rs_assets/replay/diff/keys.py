@@ -31,6 +31,7 @@ KEYS: Mapping[str, Key] = {
     "purchase_intent_model": ("cut",),
     "purchase_intent_evaluation": ("candidate", "slice", "metric"),
     "purchase_intent_predictions": ("session_id", "position"),
+    "recommendations": ("session_id", "position"),
 }
 
 
