@@ -41,7 +41,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             *dbt_models(dbt_project(settings.home), partitions),
             *purchase_intent(partitions),
         ],
-        asset_checks=[raw_events_seal(partitions)],
+        asset_checks=[raw_events_seal(partitions, settings)],
         jobs=schedule.jobs,
         schedules=schedule.schedules,
         sensors=alert_sensors(settings),

@@ -4,6 +4,7 @@
 """
 
 from rs_assets.alerts.about_absence import late
+from rs_assets.alerts.about_seals import broken_seals
 from rs_assets.alerts.alert import EVALUATED, Alert, Rule
 from rs_assets.alerts.deliver import Delivered
 from rs_assets.alerts.desk import ASSET, Desk, Published, publish_alerts, reads
@@ -26,6 +27,7 @@ __all__ = [
     "Rule",
     "Rules",
     "State",
+    "broken_seals",
     "conservation_broken",
     "evaluate",
     "late",

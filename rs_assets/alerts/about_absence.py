@@ -1,4 +1,4 @@
-"""Rules about what is not there: sites and event types that fell silent, log dates that are missing, segments.
+"""Rules about what is not there: sites and event types that fell silent, log dates that are missing.
 
 Belongs here: pure functions to alerts; what is late is told the date that is expected, and has no clock. Does
 not belong here: counting (`counts`).
@@ -73,21 +73,6 @@ def missing(rules: Rules, facts: Facts) -> Iterator[Alert]:
             f"Nothing was received on {date}: the raw log has no segment.",
             place=f"site=*/log_date={date}",
             command=STATUS,
-        )
-
-
-def seal_broken(rules: Rules, facts: Facts) -> Iterator[Alert]:
-    """Whether the log date's part of the log is no longer what was sealed."""
-    if rules.seal_broken.enabled and facts.broken:
-        yield Alert(
-            Rule.SEAL_BROKEN,
-            fingerprint(Rule.SEAL_BROKEN, facts.log_date),
-            facts.log_date,
-            f"The raw log of {facts.log_date} is not what was sealed.",
-            count=len(facts.broken),
-            sample=facts.broken[0],
-            place=facts.broken[0].partition(":")[0],
-            command=f"rs-assets verify --from {facts.log_date} --to {facts.log_date}",
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from rs_assets.alerts.alert import Alert, table
+from rs_assets.alerts.alert import Alert, Rule, table
 from rs_assets.alerts.deliver import Delivered, deliver
 from rs_assets.alerts.evaluate import Evaluation, evaluate
 from rs_assets.alerts.facts import Reader
@@ -50,7 +50,8 @@ def publish_alerts(
     on_date: Callable[[str], None] = lambda log_date: None,
 ) -> Published:
     """Evaluate log dates, in ascending order, and write `alerts` for each that the stage does not keep."""
-    reader = Reader(stage.lake, log, rules.baseline.log_dates, rules.new_fingerprint.minimum_events)
+    minimum = rules.new_fingerprint.minimum_events
+    reader = Reader(stage.lake, log, rules.baseline.log_dates, minimum, log_dates)
     evaluations = {}
     for log_date in stage.pending((ASSET,), log_dates):
         on_date(log_date)
@@ -97,6 +98,23 @@ class Desk:
     def tell(self, alert: Alert) -> list[Notice]:
         """Say one alert that no evaluation found, unless it was said."""
         return self._say(Notice(alert, State.FIRING))
+
+    def tell_all(self, rule: Rule, alerts: Sequence[Alert]) -> list[Notice]:
+        """Say what fires of a rule that was judged as a whole, and of what fired before and does not that it is over.
+
+        What is over and fires again is said again.
+        """
+        with self.ledger.lock("ledger"):
+            firing = self.ledger.said().firing()
+            fires = {alert.fingerprint for alert in alerts}
+            new = [Notice(alert, State.FIRING) for alert in alerts if alert.fingerprint not in firing]
+            new += [
+                over(fingerprint, since, since)
+                for fingerprint, since in sorted(firing.items())
+                if fingerprint.partition("/")[0] == rule and fingerprint not in fires
+            ]
+            self.ledger.say(new, [], send=self.sends)
+        return new
 
     def firing(self) -> dict[str, str]:
         """Fingerprints that were said to fire and are not over, with the log date of the last statement."""

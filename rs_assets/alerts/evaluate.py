@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from rs_assets.alerts.about_absence import missing, seal_broken, silent
+from rs_assets.alerts.about_absence import missing, silent
 from rs_assets.alerts.about_quarantine import all_bad, new_fingerprints, quarantine_rates
+from rs_assets.alerts.about_seals import broken_seals
 from rs_assets.alerts.alert import Alert, Rule, fingerprint
 from rs_assets.alerts.counts import KEYS
 from rs_assets.alerts.facts import Facts
@@ -58,7 +59,7 @@ class Evaluation:
 
 def evaluate(rules: Rules, facts: Facts) -> Evaluation:
     """Every rule on one log date."""
-    alerts = [*missing(rules, facts), *seal_broken(rules, facts)]
+    alerts = [*missing(rules, facts), *broken_seals(rules, facts.broken)]
     if facts.log_date not in facts.published:
         return Evaluation(facts.log_date, tuple(alerts), facts.published)
     today = facts.volumes.filter(pl.col("log_date") == facts.log_date)

@@ -7,14 +7,16 @@ judging the counts (`about_…`).
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
 from rs_assets.alerts.counts import FAULTS, KEYS, KNOWN, VOLUMES, faults, together, volumes
 from rs_assets.lake import Lake
 from rs_assets.log import RawLog
-from rs_assets.log.seals import nothing, verify
+from rs_assets.log.seals import Broken, nothing, verify
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Facts:
         before: the log dates of the baseline that are published.
         published: every log date of the lake up to `log_date`.
         segments: how many the raw log has for it.
-        broken: what of the log date is not as it was sealed, in sentences.
+        broken: what of the log date is not as it was sealed, by places and sizes.
         volumes: VOLUMES of `log_date` and `before`.
         faults: FAULTS of the same.
         known: KEYS, and the `count` that log dates before the baseline have of them; read only for what is
@@ -40,7 +42,7 @@ class Facts:
     volumes: pl.DataFrame
     faults: pl.DataFrame
     known: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=KNOWN))
-    broken: tuple[str, ...] = ()
+    broken: tuple[Broken, ...] = ()
 
 
 class Reader:
@@ -51,15 +53,19 @@ class Reader:
         log: asked for segments' names and sizes, and for seals.
         baseline: log dates before the one that is judged.
         minimum: earlier events that make a fingerprint a known one.
+        log_dates: the ones that will be read, so that their seals are looked at in one go.
     """
 
-    def __init__(self, lake: Lake, log: RawLog, baseline: int, minimum: int) -> None:
+    def __init__(
+        self, lake: Lake, log: RawLog, baseline: int, minimum: int, log_dates: Sequence[str]
+    ) -> None:
         self._lake, self._log, self._baseline, self._minimum = lake, log, baseline, minimum
         both = (set(lake.log_dates(asset)) for asset in ("valid_events", "quarantined_events"))
         self._published = sorted(set.intersection(*both))
         self._counted: dict[str, tuple[pl.DataFrame, pl.DataFrame]] = {}
         self._known = pl.DataFrame(schema=KNOWN)
         self._folded: set[str] = set()
+        self._to_read = log_dates
 
     @property
     def newest(self) -> str | None:
@@ -82,14 +88,15 @@ class Reader:
             volumes,
             faults,
             self._earlier(faults, log_date, [date for date in there if date < start]),
-            self._broken(log_date),
+            tuple(one for one in self._broken if one.log_date == log_date),
         )
 
-    def _broken(self, log_date: str) -> tuple[str, ...]:
-        day = dt.date.fromisoformat(log_date)
-        # The day that is not closed yet is asked for what has no seal alone, which is not looked at here.
-        found = verify(self._log, day + dt.timedelta(days=1), day, day, choice=nothing).broken
-        return tuple(str(one) for one in found if one.log_date == log_date)
+    @cached_property
+    def _broken(self) -> list[Broken]:
+        """All that is broken of the log dates to read; looked at if one of them is."""
+        first, last = (dt.date.fromisoformat(end) for end in (min(self._to_read), max(self._to_read)))
+        # The day that is not closed yet only matters to what has no seal, which is not looked at here.
+        return verify(self._log, last + dt.timedelta(days=1), first, last, choice=nothing).broken
 
     def _count(self, log_date: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         valid = pl.scan_parquet(self._lake.object("valid_events", log_date))

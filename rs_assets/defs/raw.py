@@ -4,14 +4,17 @@ Belongs here: the declarations. Does not belong here: what a data version is, or
 (`rs_assets.log`). Sealing is the command line's; nothing of the graph can.
 """
 
-from __future__ import annotations
-
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from rs_assets.compute import Box
 from rs_assets.defs.resources import LogResource
+from rs_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from rs_assets.log.seals import Broken
 
 BOX = Box(cpu=1, memory_gib=1)
 SHOWN = 20
@@ -44,10 +47,11 @@ def raw_events(partitions: dg.PartitionsDefinition) -> dg.SourceAsset:
     return observe
 
 
-def raw_events_seal(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
+def raw_events_seal(partitions: dg.PartitionsDefinition, settings: Settings) -> dg.AssetChecksDefinition:
     """The check `seal` of `raw_events`: one result over all log dates, by place and size of every segment.
 
-    A result a log date would write an event for each at every observation; the differences name theirs.
+    A result a log date would write an event for each at every observation; the differences name theirs. Alerts are
+    said from here, too: no run of `alerts` looks at log dates of long ago again.
     """
 
     @dg.asset_check(
@@ -56,13 +60,14 @@ def raw_events_seal(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefini
         description="What is sealed has its segments, with their sizes, and the chain of seals is whole.",
         op_tags=BOX.op_tags(),
     )
-    def seal(log: LogResource) -> dg.AssetCheckResult:
+    def seal(context: dg.AssetCheckExecutionContext, log: LogResource) -> dg.AssetCheckResult:
         from rs_assets.log.seals import nothing, verify
         from rs_assets.visible import visible
 
         first = min(partitions.get_partition_keys(), default=None)
         start = dt.date.fromisoformat(first) if first else None
         found = verify(log.open(), _today(), start, choice=nothing)
+        told = _tell(context, settings, found.broken)
         differences = [visible(str(broken)) for broken in found.broken[:SHOWN]]
         return dg.AssetCheckResult(
             passed=not found.broken,
@@ -75,11 +80,30 @@ def raw_events_seal(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefini
                 "bytes": found.size,
                 "head": found.head.digest if found.head else "nothing is sealed",
                 "broken": len(found.broken),
+                "alerts": told,
                 **({"differences": "\n".join(differences)} if differences else {}),
             },
         )
 
     return seal
+
+
+def _tell(context: dg.AssetCheckExecutionContext, settings: Settings, broken: "list[Broken]") -> str:
+    """Say which seals are broken and which no longer are; in words, what came of it. It cannot fail the check."""
+    try:
+        from rs_assets.alerts import Rule, broken_seals, load_rules_or_defaults
+        from rs_assets.defs.alerts import desk_of
+
+        rules, trouble = load_rules_or_defaults(settings.alert_rules)
+        desk = desk_of(settings, rules)
+        notices = desk.tell_all(Rule.SEAL_BROKEN, broken_seals(rules, broken))
+        for notice in notices:
+            context.log.warning(f"{notice.title} {notice.alert.place} {notice.alert.command}")
+        waiting = desk.deliver().waiting
+    except Exception as problem:  # the seals are what the check is about
+        context.log.exception("What is broken could not be said.")
+        return f"{type(problem).__name__}: {problem}"
+    return trouble or f"{len(notices)} new, {waiting} undelivered"
 
 
 def _today() -> dt.date:

@@ -50,6 +50,7 @@ def facts(volumes: list[Volume], faults: list[Fault] = [], **but: Any) -> Facts:
         pl.DataFrame(volumes, schema=VOLUMES, orient="row"),
         pl.DataFrame(faults, schema=FAULTS, orient="row"),
         pl.DataFrame(but.pop("known", []), schema=KNOWN, orient="row"),
+        but.pop("broken", ()),
     )
 
 

@@ -46,7 +46,7 @@ def place(tmp_path_factory) -> tuple[Lake, RawLog]:
 
 def test_volumes_add_up_to_the_tables(place):
     lake, log = place
-    facts = Reader(lake, log, 7, 5).read("2024-01-10")
+    facts = Reader(lake, log, 7, 5, ["2024-01-10"]).read("2024-01-10")
     for asset, column in (("valid_events", "valid"), ("quarantined_events", "quarantined")):
         rows = pl.read_parquet(lake.objects(asset, [*facts.before, "2024-01-10"])).height
         assert facts.volumes[column].sum() == rows

@@ -286,3 +286,43 @@ def test_a_seal_that_is_broken_alerts_and_is_over_when_the_log_is_as_it_was(plac
     Path(segment.path).write_bytes(kept)
     assert fires() == []
     assert checks(on, "seal_broken")[0] == (None, True)
+
+
+def test_a_seal_of_long_ago_that_breaks_is_said_by_whoever_observes_the_log(place):
+    from rs_assets.definitions import build_defs
+
+    assert replays.run(place, "seal").returncode == 0
+    (segment, *_) = RawLog(str(place / "raw")).segments(DATES[0])
+    kept = Path(segment.path).read_bytes()
+    broken = f"[prod] The raw log of {DATES[0]} is not what was sealed."
+    over = f"[prod] Over: seal_broken/{DATES[0]}"
+
+    with servers.http() as (port, taken), dg.instance_for_test() as on:
+        observe = build_defs(settings(place, f"json://127.0.0.1:{port}")).resolve_job_def("observe_job")
+
+        def observed() -> tuple[bool, str]:
+            result = observe.execute_in_process(instance=on)
+            [check] = result.get_asset_check_evaluations()
+            return check.passed, str(check.metadata["alerts"].value)
+
+        assert observed() == (True, "0 new, 0 undelivered")
+        Path(segment.path).unlink()
+        assert observed() == (False, "1 new, 0 undelivered")
+        assert observed() == (False, "0 new, 0 undelivered")
+        assert [message["title"] for message in taken] == [broken]
+        assert segment.place in taken[0]["message"] and f"rs-assets verify --from {DATES[0]}" in str(taken)
+        Path(segment.path).write_bytes(kept)
+        assert observed() == (True, "1 new, 0 undelivered")
+        Path(segment.path).unlink()
+        assert observed() == (False, "1 new, 0 undelivered")
+        assert [message["title"] for message in taken] == [broken, over, broken]
+
+
+def test_trouble_with_alerts_fails_no_check_of_seals(place):
+    from rs_assets.definitions import build_defs
+
+    (place / "alerts").write_text("a file where a folder should be")
+    with dg.instance_for_test() as on:
+        result = build_defs().resolve_job_def("observe_job").execute_in_process(instance=on)
+    [check] = result.get_asset_check_evaluations()
+    assert check.passed and "Error" in check.metadata["alerts"].value

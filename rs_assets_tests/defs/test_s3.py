@@ -63,8 +63,18 @@ def test_the_log_is_observed_with_the_versions_that_its_bytes_have_on_a_disk(
     assert check.passed and check.metadata["sealed_log_dates"].value == 2
 
 
-def test_a_replay_publishes_the_bytes_that_a_split_of_a_copy_on_a_disk_has(place: Path, copy: RawLog) -> None:
-    replays.replay(place, *DATES, "prod", *(word for asset in SPLIT for word in ("--only", asset)))
+@pytest.mark.parametrize("executor", ["in_process", "multiprocess"])
+def test_a_replay_publishes_the_bytes_that_a_split_of_a_copy_on_a_disk_has(
+    place: Path, copy: RawLog, executor: str
+) -> None:
+    replays.replay(
+        place,
+        *DATES,
+        "prod",
+        "--executor",
+        executor,
+        *(word for asset in SPLIT for word in ("--only", asset)),
+    )
     published = replays.lake_bytes(place)
     for log_date in DATES:
         made = split(copy, log_date).files
