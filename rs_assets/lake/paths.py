@@ -56,7 +56,7 @@ class Lake:
         return Lake(self.root, there.parent) if there.parent else None
 
     @property
-    def lineage(self) -> list[Lake]:
+    def chain(self) -> list[Lake]:
         """The environment, its parent, the parent's parent and so on."""
         found: list[Lake] = [self]
         while (parent := found[-1].parent) is not None:
@@ -67,7 +67,7 @@ class Lake:
         """Where the files of an object are, never to change; None if there is none."""
         if folder := self.finished.get((asset, log_date)):
             return folder
-        return next((found for lake in self.lineage if (found := lake.own(asset, log_date))), None)
+        return next((found for lake in self.chain if (found := lake.own(asset, log_date))), None)
 
     def own(self, asset: str, log_date: str) -> str | None:
         """The same, of what the environment itself has published."""
@@ -84,7 +84,7 @@ class Lake:
 
     def place(self, asset: str, log_date: str, name: str = PART) -> str:
         """The path that a person would look at, which shows what is published at that time."""
-        owner = next((lake for lake in self.lineage if lake.own(asset, log_date)), self)
+        owner = next((lake for lake in self.chain if lake.own(asset, log_date)), self)
         return os.path.join(owner.home, asset, f"log_date={log_date}", name)
 
     def record(self, asset: str, log_date: str) -> Record | None:
@@ -118,7 +118,7 @@ class Lake:
     def log_dates(self, asset: str) -> list[str]:
         """The log dates for which the asset is published, sorted."""
         found = {log_date for of, log_date in self.finished if of == asset}
-        for lake in self.lineage:
+        for lake in self.chain:
             found.update(lake.own_log_dates(asset))
         return sorted(found)
 
@@ -132,7 +132,7 @@ class Lake:
     def assets(self) -> list[str]:
         """Every asset with something published, sorted."""
         found = {asset for asset, _ in self.finished}
-        for lake in self.lineage:
+        for lake in self.chain:
             found.update(lake.own_assets())
         return sorted(found)
 

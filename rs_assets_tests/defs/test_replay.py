@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -145,3 +146,16 @@ def test_each_date_of_a_range_has_its_quarantine_in_tables_and_the_last_one_a_pl
     plot = found[DATES[-1]]["by_log_date"].value
     assert plot.startswith("![") and len(plot) < 100_000
     assert "by_log_date" not in found[DATES[0]]
+
+
+def test_one_range_day_by_day_one_worker_and_several_have_one_receipt(replayed):
+    receipts = {
+        environment: json.loads(
+            replays.run(replayed, "receipt", "--environment", environment, "--json").stdout
+        )
+        for environment in ("prod", "again", "daily")
+    }
+    assert receipts["prod"] == receipts["again"] == receipts["daily"]
+    assert sorted(receipts["prod"]["log"]) == DATES and len(receipts["prod"]["outputs"]) == 16
+    kept = json.loads((replayed / "receipts" / "prod.json").read_text())
+    assert kept == receipts["prod"], "the replay wrote it"
