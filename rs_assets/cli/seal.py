@@ -7,6 +7,7 @@ Belongs here: the command, its options and its page. Does not belong here: what 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -52,6 +53,14 @@ def ordered(first: dt.date | None, last: dt.date | None) -> None:
         raise typer.BadParameter(f"{last} is before {first}.", param_hint="--to")
 
 
+def span(log_dates: Sequence[str]) -> str:
+    """Log dates in words: `3 log dates, 2024-01-01 to 2024-01-03`, `1 log date, 2024-01-01`."""
+    from rs_assets.cli.output import plural
+
+    ends = " to ".join(dict.fromkeys([*log_dates[:1], *log_dates[-1:]]))
+    return f"{plural(len(log_dates), 'log date')}, {ends}" if ends else "no log date"
+
+
 def _data(done: Sealed) -> dict[str, object]:
     sealed = [
         {
@@ -73,14 +82,18 @@ def _page(done: Sealed) -> None:
     console = out()
     rows = []
     if done.seals:
-        dates = plural(len(done.seals), "log date")
         segments = plural(sum(len(seal.segments) for seal in done.seals), "segment")
         lines = plural(sum(seal.lines for seal in done.seals), "line")
-        rows.append(("sealed", f"{dates}, {done.seals[0].log_date} to {done.seals[-1].log_date}"))
+        rows.append(("sealed", span([seal.log_date for seal in done.seals])))
         rows.append(("holding", f"{segments}, {size(sum(seal.size for seal in done.seals))}, {lines}"))
     else:
         rows.append(
-            ("sealed", "nothing: every closed log date of the range has a seal" if done.head else "nothing")
+            (
+                "sealed",
+                "nothing: every closed log date of the range that can have a seal has one"
+                if done.head
+                else "nothing",
+            )
         )
     if done.head:
         rows.append(("head", f"{done.head.digest}  ({done.head.log_date})"))
@@ -91,8 +104,9 @@ def _page(done: Sealed) -> None:
         )
         console.print(visible_lines(kept), style="yellow", soft_wrap=True)
     if done.before:
-        dates = f"{plural(len(done.before), 'log date')}, {done.before[0]} to {done.before[-1]}"
-        console.print(f"Before the chain's first, so without a seal for good: {dates}.", style="yellow")
+        console.print(
+            f"Before the chain's first, so without a seal for good: {span(done.before)}.", style="yellow"
+        )
     if not done.head:
         console.print(
             "The range has no closed log date on which anything was received; today's closes at midnight UTC."

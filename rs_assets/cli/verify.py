@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rs_assets.cli import options
-from rs_assets.cli.seal import ordered
+from rs_assets.cli.seal import ordered, span
 
 if TYPE_CHECKING:
     from rs_assets.log.seals import Sample, Verified
@@ -103,18 +103,13 @@ def _page(found: Verified) -> None:
     from rs_assets.cli.output import facts, out, plural, size, visible_lines
 
     console = out()
-    dates = list(found.seals)
-    span = f", {dates[0]} to {dates[-1]}" if dates else ""
     rows = [
-        ("sealed", f"{plural(len(dates), 'log date')}{span}"),
+        ("sealed", span(list(found.seals))),
         ("compared", f"{plural(found.segments, 'segment')}, {size(found.size)}, by place and size"),
         ("read", f"{plural(found.read, 'segment')}, {size(found.read_bytes)}"),
     ]
     if found.unsealed:
-        which = (
-            f"{plural(len(found.unsealed), 'closed log date')}, {found.unsealed[0]} to {found.unsealed[-1]}"
-        )
-        rows.append(("no seal", f"{which}: `rs-assets seal` seals what follows the last seal"))
+        rows.append(("no seal", f"{span(found.unsealed)}: `rs-assets seal` seals what follows the last seal"))
     if found.head:
         rows.append(("head", f"{found.head.digest or 'cannot be read'}  ({found.head.log_date})"))
     console.print(facts(rows), soft_wrap=True)

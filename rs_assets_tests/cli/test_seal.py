@@ -128,7 +128,7 @@ def test_a_seal_that_is_none_is_named_without_a_traceback(call: Call, sealed: Pa
 def test_a_log_without_seals_is_told_and_no_fault(call: Call, call_json: CallJson, log: Path) -> None:
     result = call("verify", home=log)
     assert result.exit_code == 0
-    assert "4 closed log dates, 2024-01-01 to 2024-01-04" in result.stdout
+    assert "4 log dates, 2024-01-01 to 2024-01-04" in result.stdout
     assert "Nothing is sealed yet." in result.stdout
     assert len(call_json("verify", "--json", home=log)["unsealed"]) == 4
 

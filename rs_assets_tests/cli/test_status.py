@@ -183,15 +183,46 @@ def test_bytes_that_log_dates_share_count_once(copy: Home) -> None:
     assert (weekly.rows, weekly.bytes) == (2, os.path.getsize(copy.lake.object("weekly", "2024-01-01")))
 
 
-def test_what_is_sealed_and_what_broke_under_a_seal_is_shown(
+def test_what_is_sealed_and_up_to_where_is_shown_with_the_head(
     call: Call, call_json: CallJson, copy: Home
 ) -> None:
-    assert "not sealed" in call("status", home=copy).stdout
+    assert "nothing; rs-assets seal seals what is closed" in call("status", home=copy).stdout
+    assert call_json("status", "--json", home=copy)["seals"]["head"] is None
+    call("seal", "--to", "2024-01-03", home=copy)
+    seals = call_json("status", "--json", home=copy)["seals"]
+    assert seals == {
+        "log_dates": 3,
+        "first_log_date": "2024-01-01",
+        "last_log_date": "2024-01-03",
+        "head": call_json("verify", "--json", home=copy)["head"]["digest"],
+        "unsealed": ["2024-01-04"],
+        "broken": [],
+    }
+    page = call("status", home=copy).stdout
+    assert "3 log dates, 2024-01-01 to 2024-01-03; 1 closed log date without a seal" in page
+    assert seals["head"] in page
+
+
+def test_each_broken_seal_is_named_and_comes_next(call: Call, call_json: CallJson, copy: Home) -> None:
     call("seal", home=copy)
-    log = call_json("status", "--json", home=copy)["raw_log"]
-    assert (log["sealed_to"], log["broken"]) == ("2024-01-04", [])
-    assert f"sealed up to 2024-01-04, head {log['head'][:16]}" in call("status", home=copy).stdout
-    (segment, *_) = copy.log.segments("2024-01-02")
-    Path(segment.path).unlink()
+    places = [segment.place for date in copy.log.log_dates() for segment in copy.log.segments(date)]
+    for place in places[:2]:
+        (copy.path / "raw" / place).unlink()
+    found = call_json("status", "--json", home=copy)
+    assert [one["place"] for one in found["seals"]["broken"]] == places[:2]
+    assert found["next"] == "rs-assets verify"
     page = " ".join(call("status", home=copy).stdout.split())
-    assert f"broken seal: {segment.place}" in page and "rs-assets verify" in page
+    assert all(f"{place}: sealed" in page for place in places[:2]) and "Next: rs-assets verify" in page
+    for place in places[2:5]:
+        (copy.path / "raw" / place).write_bytes(b"short")
+    assert "… and 2 more: rs-assets verify names all" in call("status", home=copy).stdout
+
+
+def test_a_last_seal_that_cannot_be_read_is_no_traceback(call: Call, copy: Home) -> None:
+    call("seal", home=copy)
+    last = copy.path / "raw" / "_seals" / "log_date=2024-01-04.json"
+    last.unlink()
+    last.mkdir()
+    page = call("status", home=copy)
+    assert page.exit_code == 0 and "head cannot be read" in page.stdout
+    assert "_seals/log_date=2024-01-04.json: sealed a manifest" in page.stdout

@@ -66,18 +66,20 @@ def test_commands_write_seal_verify_and_show_a_log(root: str, tmp_path: Path) ->
     small = ("--days", "3", "--events", "900", "--site", "shop-a", "--site", "shop-b")
     made = json_of(root, tmp_path, "generate", *small)
     assert (made["raw_log"], made["segments"]) == (root, 6)
-    assert json_of(root, tmp_path, "status")["raw_log"]["sealed_to"] is None
+    assert json_of(root, tmp_path, "status")["seals"]["head"] is None
     sealed = json_of(root, tmp_path, "seal")
     assert [seal["log_date"] for seal in sealed["sealed"]] == DATES
     assert len(keys(root)) == 9
     found = json_of(root, tmp_path, "verify")
     assert (found["holds"], found["segments_read"], found["head"]) == (True, 6, sealed["head"])
-    shown = json_of(root, tmp_path, "status")["raw_log"]
+    status = json_of(root, tmp_path, "status")
+    shown, seals = status["raw_log"], status["seals"]
     assert (shown["place"], shown["sites"], shown["log_dates"]) == (root, ["shop-a", "shop-b"], 3)
-    assert (shown["bytes"], shown["sealed_to"], shown["broken"]) == (made["bytes"], "2024-01-03", [])
-    assert shown["head"] == sealed["head"]["digest"]
+    assert shown["bytes"] == made["bytes"]
+    assert (seals["last_log_date"], seals["broken"]) == ("2024-01-03", [])
+    assert seals["head"] == sealed["head"]["digest"]
     page = run(root, tmp_path, "status").stdout
-    assert f"sealed up to 2024-01-03, head {shown['head'][:16]}" in page
+    assert "3 log dates, 2024-01-01 to 2024-01-03" in page and f"head {seals['head']}" in page
     again = run(root, tmp_path, "generate", *small, "--start", "2024-01-03", "--site", "other")
     assert again.returncode == 1 and "Log date 2024-01-03 is sealed" in again.stderr
 
@@ -91,7 +93,7 @@ def test_commands_write_seal_verify_and_show_a_log(root: str, tmp_path: Path) ->
         ("segment_changed", "site=shop-a/log_date=2024-01-02/000001.ndjson.zst"),
         ("segment_missing", "site=shop-b/log_date=2024-01-02/000001.ndjson.zst"),
     ]
-    assert len(json_of(root, tmp_path, "status")["raw_log"]["broken"]) == 3
+    assert len(json_of(root, tmp_path, "status")["seals"]["broken"]) == 3
     refused = run(root, tmp_path, "replay")
     assert refused.returncode == 1
     assert all(one["place"] in refused.stderr for one in broken)

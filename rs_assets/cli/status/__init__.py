@@ -11,8 +11,8 @@ from rs_assets.cli import options
 def status(json: options.Json = False) -> None:
     """Show what there is and what is to be done next.
 
-    The raw log, every published asset with the log dates it lacks, the share of events in quarantine, and the model
-    in force.
+    The raw log and its seals, every published asset with the log dates it lacks, the share of events in quarantine,
+    and the model in force.
     """
     from rs_assets.cli.output import print_json
     from rs_assets.cli.status import facts, page

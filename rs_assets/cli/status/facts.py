@@ -1,7 +1,7 @@
 """Where things stand.
 
 Belongs here: looking at the lake, and all that was found as dataclasses, which scripts get as JSON. Does not belong
-here: the raw log (`raw_log`), the model (`model`), or the page.
+here: the raw log (`raw_log`, `seals`), the model (`model`), or the page.
 
 Only names, sizes and the ends of Parquet files are read, so it takes seconds however large the lake is.
 """
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from rs_assets.cli.status.model import InForce, in_force
 from rs_assets.cli.status.raw_log import Log, received
+from rs_assets.cli.status.seals import Seals, sealed
 from rs_assets.errors import UserError
 from rs_assets.lake import Lake
 from rs_assets.log import RawLog
@@ -55,6 +56,7 @@ class Status:
     environment: str
     lake: str
     raw_log: Log
+    seals: Seals
     assets: list[Asset]
     quarantine: Share | None
     quarantine_by_log_date: list[Share]
@@ -69,6 +71,7 @@ def look(settings: Settings) -> Status:
     log_dates = log.log_dates()
     today = dt.datetime.now(dt.UTC).date()  # not closed yet, so not to do
     closed = [log_date for log_date in log_dates if log_date < str(today)]
+    seals = sealed(log, today)
     rows = {asset: _rows(lake, asset) for asset in lake.assets()}
     assets = [_asset(lake, asset, by_date, closed) for asset, by_date in rows.items()]
     by_log_date = _quarantine(rows.get(VALID, {}), rows.get(QUARANTINED, {}))
@@ -77,12 +80,13 @@ def look(settings: Settings) -> Status:
         home=settings.home,
         environment=settings.environment,
         lake=settings.lake,
-        raw_log=received(log, log_dates, today),
+        raw_log=received(log, log_dates),
+        seals=seals,
         assets=assets,
         quarantine=_share(None, events, quarantined) if by_log_date else None,
         quarantine_by_log_date=by_log_date,
         model=in_force(lake),
-        next=_next(log_dates, closed, assets),
+        next="rs-assets verify" if seals.broken else _next(log_dates, closed, assets),
     )
 
 

@@ -12,9 +12,12 @@ from rs_assets.cli import output
 from rs_assets.cli.status.facts import Asset, Share, Status
 from rs_assets.cli.status.model import InForce
 from rs_assets.cli.status.raw_log import Log
+from rs_assets.cli.status.seals import Seals
 
 WIDE = 90
 """Characters that all of an asset's columns need."""
+BROKEN = 3
+"""Differences under seals that are named."""
 
 
 def show(status: Status) -> None:
@@ -23,6 +26,7 @@ def show(status: Status) -> None:
     head = [
         ("environment", Text(status.environment, style="bold cyan")),
         ("raw log", _raw_log(status.raw_log)),
+        *([("sealed", _seals(status.seals))] if status.raw_log.log_dates else []),
         ("lake", _lake(status)),
     ]
     console.print(output.facts(head))
@@ -52,16 +56,20 @@ def _raw_log(log: Log) -> Text:
     received = f"{output.plural(len(log.sites), 'site')}, {output.plural(log.log_dates, 'log date')}"
     dates = f"{log.first_log_date} to {log.last_log_date}"
     size = f"{output.plural(log.segments, 'segment')}, {output.size(log.bytes)}"
-    return Text.assemble(f"{place}\n{received}, {dates}, {size}\n", _seals(log))
+    return Text(f"{place}\n{received}, {dates}, {size}")
 
 
-def _seals(log: Log) -> Text:
-    if log.broken:
-        more = f" and {len(log.broken) - 1:,} more" if len(log.broken) > 1 else ""
-        return Text(f"broken seal: {output.visible(log.broken[0])}{more}; see rs-assets verify", style="red")
-    if log.sealed_to is None:
-        return Text("not sealed", style="dim")
-    return Text(f"sealed up to {log.sealed_to}, head {str(log.head)[:16]}…", style="dim")
+def _seals(seals: Seals) -> Text:
+    if not seals.head and not seals.broken:
+        return Text("nothing; rs-assets seal seals what is closed", style="dim")
+    dates = f"{output.plural(seals.log_dates, 'log date')}, {seals.first_log_date} to {seals.last_log_date}"
+    open_ = len(seals.unsealed)
+    more = f"; {output.plural(open_, 'closed log date')} without a seal" if open_ else ""
+    shown = [output.visible(str(one)) for one in seals.broken[:BROKEN]]
+    if len(seals.broken) > BROKEN:
+        shown.append(f"… and {len(seals.broken) - BROKEN:,} more: rs-assets verify names all")
+    broken = "\n".join(["", "not as it was sealed:", *shown]) if shown else ""
+    return Text.assemble(dates, more, (f"\nhead {seals.head or 'cannot be read'}", "dim"), (broken, "red"))
 
 
 def _lake(status: Status) -> Text:

@@ -1,26 +1,19 @@
 """The raw log in a few numbers.
 
-Belongs here: listing it. Does not belong here: reading a line of it, or what became of it in the lake (`facts`).
+Belongs here: listing it. Does not belong here: reading a line of it, its seals (`seals`), or what became of it in the
+lake (`facts`).
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rs_assets.log import RawLog
-from rs_assets.log.seals import nothing, verify
 
 
 @dataclass(frozen=True)
 class Log:
-    """The raw log; `log_dates` counts the dates on which anything was received.
-
-    Attributes:
-        sealed_to: the last sealed log date; None if nothing is sealed.
-        head: the digest of its seal, which stands for all that is sealed.
-        broken: what is not as it was sealed by place or size, in sentences.
-    """
+    """The raw log; `log_dates` counts the dates on which anything was received."""
 
     place: str
     sites: list[str]
@@ -29,15 +22,11 @@ class Log:
     last_log_date: str | None
     segments: int
     bytes: int
-    sealed_to: str | None = None
-    head: str | None = None
-    broken: list[str] = field(default_factory=list)
 
 
-def received(log: RawLog, log_dates: list[str], today: dt.date) -> Log:
-    """What lies there on the given log dates, which are all of it; `today` is not closed yet."""
-    seals = verify(log, today, choice=nothing)
-    segments = [segment for log_date in log_dates for segment in log.segments(log_date)]
+def received(log: RawLog, log_dates: list[str]) -> Log:
+    """What lies there on the given log dates, which are all of it."""
+    segments = [segment for found in log.segments_by_date(log_dates).values() for segment in found]
     return Log(
         place=log.root,
         sites=log.sites(),
@@ -46,7 +35,4 @@ def received(log: RawLog, log_dates: list[str], today: dt.date) -> Log:
         last_log_date=log_dates[-1] if log_dates else None,
         segments=len(segments),
         bytes=sum(segment.size for segment in segments),
-        sealed_to=seals.head.log_date if seals.head else None,
-        head=seals.head.digest if seals.head else None,
-        broken=[str(one) for one in seals.broken],
     )

@@ -23,7 +23,7 @@ NAME = re.compile(r"log_date=(.{10})\.json")
 
 @dataclass(frozen=True)
 class Head:
-    """The last seal of a chain: its digest stands for everything that is sealed."""
+    """The last seal of a chain: its digest stands for everything that is sealed. It is "" if it cannot be read."""
 
     log_date: str
     digest: str
@@ -35,7 +35,7 @@ class Link:
 
     Attributes:
         log_date: the one in its name.
-        digest: the SHA-256 of its bytes.
+        digest: the SHA-256 of its bytes; "" if they cannot be read.
         seal: what it says; None if it cannot be read as a seal.
         problem: why not, in words that follow "it".
     """
@@ -74,9 +74,11 @@ def read(log: RawLog, log_dates: Sequence[str]) -> list[Link]:
 
 
 def head(log: RawLog, dates: Sequence[str], links: Sequence[Link]) -> Head | None:
-    """The last of all these log dates; it is read unless it is one of the links."""
-    last = [link for link in links if link.log_date == dates[-1]] or read(log, dates[-1:])
-    return Head(last[0].log_date, last[0].digest) if last else None
+    """The last of all these log dates; it is read unless it is one of the links. None if there is none."""
+    if not dates:
+        return None
+    last = next((link for link in links if link.log_date == dates[-1]), None) or read(log, dates[-1:])[0]
+    return Head(last.log_date, last.digest)
 
 
 def breaks(links: Sequence[Link], dates: Sequence[str]) -> Iterator[Broken]:
@@ -90,7 +92,7 @@ def breaks(links: Sequence[Link], dates: Sequence[str]) -> Iterator[Broken]:
                 "seal_malformed",
                 link.place,
                 "a manifest of this log date",
-                f"bytes that are none: it {link.problem}",
+                f"bytes that are none: it {link.problem}" if link.digest else f"a file that {link.problem}",
             )
     for one, after in pairwise(links):
         named = after.seal.previous if after.seal else ""

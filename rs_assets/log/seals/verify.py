@@ -33,7 +33,8 @@ class Verified:
 
     Attributes:
         seals: those of the range that can be read, by log date.
-        broken: everything that is not as it was sealed.
+        broken: everything that is not as it was sealed; of the seals next to the range, which are read for their
+            links, that they cannot be read.
         unsealed: closed log dates of the range that have no seal, which is no fault.
         read: the segments whose bytes were read.
         read_bytes: how many bytes they have.
