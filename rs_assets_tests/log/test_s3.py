@@ -12,7 +12,9 @@ from typing import Any
 import fsspec
 import orjson
 import pytest
+from typer.testing import CliRunner, Result
 
+from rs_assets.cli import app
 from rs_assets.errors import UserError
 from rs_assets.log import RawLog
 from rs_assets.log.blocks import read_batches
@@ -39,13 +41,21 @@ def root(s3: Store) -> str:
     return s3.bucket()
 
 
+def call(root: str, home: Path, *args: str) -> Result:
+    """The command line in this process."""
+    done = CliRunner().invoke(app, args, env={"RS_HOME": str(home), "RS_RAW_LOG": root, "COLUMNS": "120"})
+    assert isinstance(done.exception, SystemExit | None), done.exception
+    return done
+
+
 def run(root: str, home: Path, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own."""
     return replays.run(home, *args, RS_RAW_LOG=root, **env)
 
 
 def json_of(root: str, home: Path, *args: str, code: int = 0) -> Any:
-    done = run(root, home, *args, "--json")
-    assert done.returncode == code, done.stdout + done.stderr
+    done = call(root, home, *args, "--json")
+    assert done.exit_code == code, done.output
     return orjson.loads(done.stdout)
 
 
@@ -78,10 +88,10 @@ def test_commands_write_seal_verify_and_show_a_log(root: str, tmp_path: Path) ->
     assert shown["bytes"] == made["bytes"]
     assert (seals["last_log_date"], seals["broken"]) == ("2024-01-03", [])
     assert seals["head"] == sealed["head"]["digest"]
-    page = run(root, tmp_path, "status").stdout
+    page = call(root, tmp_path, "status").stdout
     assert "3 log dates, 2024-01-01 to 2024-01-03" in page and f"head {seals['head']}" in page
-    again = run(root, tmp_path, "generate", *small, "--start", "2024-01-03", "--site", "other")
-    assert again.returncode == 1 and "Log date 2024-01-03 is sealed" in again.stderr
+    again = call(root, tmp_path, "generate", *small, "--start", "2024-01-03", "--site", "other")
+    assert again.exit_code == 1 and "Log date 2024-01-03 is sealed" in again.stderr
 
     fs, path = fsspec.url_to_fs(root)
     fs.pipe_file(f"{path}/site=shop-a/log_date=2024-01-02/000001.ndjson.zst", b"changed")
@@ -94,8 +104,8 @@ def test_commands_write_seal_verify_and_show_a_log(root: str, tmp_path: Path) ->
         ("segment_missing", "site=shop-b/log_date=2024-01-02/000001.ndjson.zst"),
     ]
     assert len(json_of(root, tmp_path, "status")["seals"]["broken"]) == 3
-    refused = run(root, tmp_path, "replay")
-    assert refused.returncode == 1
+    refused = call(root, tmp_path, "replay")
+    assert refused.exit_code == 1
     assert all(one["place"] in refused.stderr for one in broken)
 
 
@@ -105,7 +115,7 @@ def test_an_import_is_whole_or_nothing(root: str, tmp_path: Path) -> None:
     found = json_of(root, tmp_path, "import", "taobao", str(source))
     assert (found["requests"], found["segments"]) == (4, 2)
     assert RawLog(root).log_dates() == ["2017-11-24", "2017-11-25"]
-    assert run(root, tmp_path, "import", "taobao", str(source)).returncode == 1
+    assert call(root, tmp_path, "import", "taobao", str(source)).exit_code == 1
     writer = LogWriter(root)
     paths = [writer.write("mine", date, DATA) for date in ("2017-11-24", "2017-11-26")]
     seal_log_dates(RawLog(root), TODAY, last=dt.date(2017, 11, 24))
@@ -129,8 +139,8 @@ def test_seals_and_data_versions_are_those_of_the_same_bytes_on_a_disk(root: str
 
 
 def test_a_log_date_is_split_to_the_same_bytes_as_from_a_disk(root: str, tmp_path: Path) -> None:
-    made = run(root, tmp_path, "generate", "--days", "2", "--events", "3000", "--broken", "0.3")
-    assert made.returncode == 0, made.stderr
+    made = call(root, tmp_path, "generate", "--days", "2", "--events", "3000", "--broken", "0.3")
+    assert made.exit_code == 0, made.stderr
     writer = LogWriter(root, "none")
     writer.write("cut", DATES[0], b'{"half": ')
     fs, path = fsspec.url_to_fs(root)
