@@ -12,13 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
+from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
 
 from rs_assets.errors import UserError
 from rs_assets.models.next_item.blend import Blend, mixture
 from rs_assets.models.next_item.candidates import CANDIDATES, PARTS, unfitted
-from rs_assets.models.next_item.embedding import ItemEmbedding
+from rs_assets.models.next_item.embedding import ItemEmbedding, embed, pmi
 from rs_assets.models.next_item.events import ITEM_EVENTS
 from rs_assets.models.next_item.limits import LONGEST
+from rs_assets.models.next_item.near import near as near_items
 from rs_assets.models.next_item.popularity import Popularity
 from rs_assets.models.next_item.queries import single
 from rs_assets.models.next_item.revisits import Revisits
@@ -141,6 +144,23 @@ def test_what_was_popular_fades():
     assert [item for item, _ in fading.recommend([], 2)] == ["b", "a"]
     ancient = Popularity(half_life_days=1e-9).fit(of("aa", "b"))
     assert [item for item, _ in ancient.recommend([], 2)] == ["b", "a"], "and is never nothing"
+
+
+def test_a_session_of_long_ago_still_has_a_say_and_nothing_is_divided_by_it():
+    knn = VectorSessionKnn(half_life_days=1e-9).fit(of("ab", "cd"))
+    found = scored(Blend({"knn": knn}).assemble(knn.catalog), "a")
+    assert found == pytest.approx({"a": 0.5, "b": 0.5})
+
+
+def test_no_embedding_depends_on_the_number_of_threads():
+    draws = np.random.default_rng(0)
+    pairs = csr_array((np.ones(40_000), draws.integers(0, 2000, (2, 40_000))), shape=(2000, 2000))
+    made = []
+    for threads in (1, 2):
+        with threadpool_limits(limits=threads):
+            vectors = embed(pmi(pairs, 0.75), 64)
+            made.append((vectors.tobytes(), near_items(vectors, 7.0, np.ones(2000), 50).data.tobytes()))
+    assert made[0] == made[1]
 
 
 def test_an_embedding_finds_items_alike_that_never_met_and_none_is_like_itself():
