@@ -35,7 +35,7 @@ COMMANDS: tuple[front.Command, ...] = (
     front.Command("seal", seal.seal, "rs-assets seal"),
     front.Command("verify", verify.verify, "rs-assets verify --sample 10%"),
     front.Command("replay", replay.replay, "rs-assets replay --from 2024-01-01 --to 2024-01-07"),
-    front.Command("receipt", receipt.receipt, "rs-assets receipt check"),
+    front.Command("receipt", receipt.receipt, "rs-assets receipt"),
     front.Command("environment", environment.environment, "rs-assets environment create dev-anna"),
     front.Command("diff", diff.diff, "rs-assets diff prod dev-anna"),
     front.Command("publish", environment.publish, "rs-assets publish dev-anna"),
