@@ -1,7 +1,7 @@
 """The validation step against dataframely's `Schema.filter` of the same rules, as ratios taken in one run.
 
 Both are handed the same frames, which lie in memory: candidate events, their items and their shapes, as the split's
-judge has them after parsing, in the batches of the split (12 MiB of the log each), so that what a call costs by
+judge has them after parsing, in the batches of the split (18 MiB of the log each), so that what a call costs by
 itself counts for both. Both use polars with the threads that it has. They take turns on each batch, round by round;
 a round's ratio is of the sums over all batches.
 
@@ -50,6 +50,7 @@ from rs_assets.contract.judge import (
     _with_place,
 )
 from rs_assets.contract.parse import Parser
+from rs_assets.contract.queries import Fields
 from rs_assets.contract.repairs.apply import repaired
 from rs_assets.contract.rules import Rule, looked_at
 from rs_assets.contract.shapes import Shapes
@@ -89,8 +90,8 @@ class Work:
 def works(log: RawLog, batch_bytes: int) -> Iterator[Work]:
     """The log date's batches, parsed as the split does."""
     shapes = Shapes()
-    always, items = looked_at(EVENT_RULES), looked_at(ITEM_RULES) | FLAGGED_BY
-    with Parser(threads=2, memory_gib=4, always=always, items=items) as parser:
+    always = Fields.known(looked_at(EVENT_RULES), looked_at(ITEM_RULES) | FLAGGED_BY)
+    with Parser(threads=2, memory_gib=4, always=always) as parser:
         for batch, parsed in parser.stream(read_batches(log, DATE, batch_bytes)):
             read = candidates(parser, shapes, batch, parsed)
             sound = read.events if read.void is None else read.events.filter(~read.void)

@@ -15,8 +15,8 @@ import polars as pl
 
 from rs_assets.contract.doubt import Positions, in_doubt
 from rs_assets.contract.exact import WHOLE_LINE, Examined, examine
-from rs_assets.contract.parse import ITEM_FIELDS, LINE_BYTES, NO_EVENT, MisalignedError, Parser
-from rs_assets.contract.schemas import PARAMS
+from rs_assets.contract.parse import NO_EVENT, MisalignedError, Parser
+from rs_assets.contract.queries import LINE_BYTES, Fields
 from rs_assets.contract.shapes import Shape, Shapes
 from rs_assets.contract.verdict import Mask
 from rs_assets.log.blocks import Batch
@@ -38,7 +38,7 @@ class Candidates:
         void: which rows are none: they are of lines in which no event can be told.
         misshapen: a row a violation that only the exact reading can tell, as `MISSHAPEN`. Those with
             null `event_index` are of lines whose rows are void.
-        shapes: those of `events`, by hash; None where the keys cannot be told.
+        shapes: those of `events` that are not plain, by hash; None where the keys cannot be told.
         templated: lines that may hold a template.
     """
 
@@ -79,10 +79,10 @@ def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFram
         return Candidates(events, None, pl.DataFrame(schema=MISSHAPEN), found, templated)
     examined = {k: examine(batch.text(k)) for k in doubtful.tolist()}
     if otherwise := _otherwise_read(events, examined):
-        again = _parse(parser, list(otherwise.values()), ITEM_FIELDS)
-        met = shapes.of(parser, list(otherwise.values()).__getitem__, again)
-        if not _sent_of_items(met).issubset(_item_fields(events)):
-            events = _parse(parser, _short(batch.lines), ITEM_FIELDS)
+        again = _parse(parser, list(otherwise.values()))
+        again, met = shapes.of(parser, list(otherwise.values()).__getitem__, again)
+        if not _sent(met).items.issubset(_item_fields(events)):
+            events, found = _read_whole(parser, shapes, batch)
         found |= met
         ks = pl.Series(list(otherwise), dtype=pl.UInt32)
         again = again.with_columns(
@@ -100,13 +100,19 @@ def _read(
     parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFrame | None
 ) -> tuple[pl.DataFrame, dict[int, Shape | None]]:
     """The events of a batch with all that they have of the contract's fields, and their shapes."""
-    events = _parse(parser, _short(batch.lines), ITEM_FIELDS) if parsed is None else parsed
-    found = shapes.of(parser, batch.text, events)
-    params, items = _sent(found), _sent_of_items(found)
-    if not (params.issubset(events.columns) and items.issubset(_item_fields(events))):
-        parser.learn(params, items)
-        events = _parse(parser, _short(batch.lines), ITEM_FIELDS)
+    if parsed is None:
+        return _read_whole(parser, shapes, batch)
+    events, found = shapes.of(parser, batch.text, parsed)
+    sent = _sent(found)
+    if not (sent.params.issubset(events.columns) and sent.items.issubset(_item_fields(events))):
+        parser.learn(sent)
+        return _read_whole(parser, shapes, batch)
     return events, found
+
+
+def _read_whole(parser: Parser, shapes: Shapes, batch: Batch) -> tuple[pl.DataFrame, dict[int, Shape | None]]:
+    """As `_read`, with a column for every field of the contract."""
+    return shapes.of(parser, batch.text, _parse(parser, _short(batch.lines)))
 
 
 def _otherwise_read(events: pl.DataFrame, examined: Mapping[int, Examined]) -> dict[int, bytes]:
@@ -126,16 +132,13 @@ def _otherwise_read(events: pl.DataFrame, examined: Mapping[int, Examined]) -> d
     }
 
 
-def _sent(shapes: Mapping[int, Shape | None]) -> frozenset[str]:
-    """The contract's parameters that events of these shapes have."""
-    sent = {name for shape in shapes.values() if shape is not None for name in shape.params}
-    return frozenset(PARAMS) & sent
-
-
-def _sent_of_items(shapes: Mapping[int, Shape | None]) -> frozenset[str]:
-    """The contract's fields of an item that items of these shapes have."""
-    sent = {name for shape in shapes.values() if shape is not None for name in chain(*shape.items)}
-    return frozenset(ITEM_FIELDS) & sent
+def _sent(shapes: Mapping[int, Shape | None]) -> Fields:
+    """The contract's fields that events of these shapes have."""
+    known = [shape for shape in shapes.values() if shape is not None]
+    return Fields.known(
+        {name for shape in known for name in shape.params},
+        {name for shape in known for name in chain(*shape.items)},
+    )
 
 
 def _item_fields(events: pl.DataFrame) -> Sequence[str]:
@@ -155,15 +158,15 @@ def _short(lines: list[bytes]) -> list[bytes]:
     return [NO_EVENT if len(line) > LINE_BYTES else line for line in lines]
 
 
-def _parse(parser: Parser, lines: Sequence[bytes], items: Sequence[str]) -> pl.DataFrame:
+def _parse(parser: Parser, lines: Sequence[bytes]) -> pl.DataFrame:
     """Parse, and find by halves the line that the native reader does not answer with one row."""
     try:
-        return parser.parse(lines, items)
+        return parser.parse(lines)
     except MisalignedError:
         if len(lines) == 1:
-            return parser.parse([NO_EVENT], items)  # in doubt: the exact reading decides
+            return parser.parse([NO_EVENT])  # in doubt: the exact reading decides
         half = len(lines) // 2
-        first, second = _parse(parser, lines[:half], items), _parse(parser, lines[half:], items)
+        first, second = _parse(parser, lines[:half]), _parse(parser, lines[half:])
         return pl.concat([first, second.with_columns(k=(pl.col("k") + half).cast(pl.UInt32))])
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from rs_assets.contract.codes import Code
-from rs_assets.contract.parse import LINE_BYTES
+from rs_assets.contract.queries import LINE_BYTES
 
 WHOLE_LINE = -1
 MAX_EVENTS = 25

@@ -82,7 +82,7 @@ def frame_check(
 
 def number_of(text: pl.Expr) -> pl.Expr:
     """JSON text as Float64; null where it is not a finite JSON number (strings, NaN and 1e999 included)."""
-    value = text.cast(pl.Float64, strict=False)
+    value = _value(text)
     return pl.when(value.is_finite()).then(value)
 
 
@@ -91,7 +91,17 @@ def integer_of(text: pl.Expr) -> pl.Expr:
 
     The parser writes every whole number below 1e21 out, `1.2e1` as `12.0`.
     """
-    return text.str.strip_suffix(".0").cast(pl.Int64, strict=False)
+    return written_out(text.str.strip_suffix(".0"))
+
+
+def written_out(text: pl.Expr) -> pl.Expr:
+    """JSON text as Int64; null where it is not written as a whole number, without a point."""
+    return text.cast(pl.Int64, strict=False)
+
+
+def _value(text: pl.Expr) -> pl.Expr:
+    """JSON text as Float64, be it infinite or NaN; null where it is no number."""
+    return text.cast(pl.Float64, strict=False)
 
 
 def is_string(text: pl.Expr) -> pl.Expr:
@@ -135,6 +145,7 @@ def scalar(path: str, *more: pa.Check) -> pa.Column:
         lambda c: is_string(c) | integer_of(c).is_not_null(),
         "a string or an integer",
         "must be a string or an integer",
+        quick=lambda c: is_string(c) | written_out(c).is_not_null(),
     )
     return column(path, SCALAR, [typed, *more])
 
@@ -142,20 +153,28 @@ def scalar(path: str, *more: pa.Check) -> pa.Column:
 def number(path: str, *more: pa.Check, at_least: float, at_most: float) -> pa.Column:
     """A finite number within limits."""
     typed = check(
-        Code.TYPE_MISMATCH, lambda c: number_of(c).is_not_null() | c.is_null(), "a number", "must be a number"
+        Code.TYPE_MISMATCH,
+        lambda c: number_of(c).is_not_null() | c.is_null(),
+        "a number",
+        "must be a number",
+        quick=lambda c: _lies_within(_value(c), at_least, at_most) | c.is_null(),
     )
-    return column(path, NUMBER, [typed, within(at_least, at_most), *more])
+    return column(path, NUMBER, [typed, _within(at_least, at_most, _value), *more])
 
 
-def integer(path: str, *more: pa.Check) -> pa.Column:
-    """A whole number."""
+def integer(
+    path: str, *more: pa.Check, at_least: float | None = None, at_most: float | None = None
+) -> pa.Column:
+    """A whole number, within limits if there are some."""
     typed = check(
         Code.TYPE_MISMATCH,
         lambda c: integer_of(c).is_not_null() | c.is_null(),
         "an integer",
         "must be a whole number",
+        quick=lambda c: written_out(c).is_not_null() | c.is_null(),
     )
-    return column(path, INTEGER, [typed, *more])
+    limits = [] if at_least is None or at_most is None else [_within(at_least, at_most, written_out)]
+    return column(path, INTEGER, [typed, *limits, *more])
 
 
 def required(code: Code = Code.FIELD_MISSING) -> pa.Check:
@@ -183,7 +202,7 @@ def filled(code: Code) -> pa.Check:
     )
 
 
-def within(at_least: float, at_most: float) -> pa.Check:
+def _within(at_least: float, at_most: float, cheaply: Callable[[pl.Expr], pl.Expr]) -> pa.Check:
     """The number lies within limits, both allowed."""
     limits = f"{at_least:,.0f} to {at_most:,.0f}"
     return check(
@@ -193,4 +212,9 @@ def within(at_least: float, at_most: float) -> pa.Check:
         f"must be from {limits}",
         at_least=at_least,
         at_most=at_most,
+        quick=lambda c: _lies_within(cheaply(c), at_least, at_most) | c.is_null(),
     )
+
+
+def _lies_within(value: pl.Expr, at_least: float, at_most: float) -> pl.Expr:
+    return value.is_between(at_least, at_most).fill_null(False)

@@ -16,6 +16,7 @@ import polars as pl
 from rs_assets.contract import schemas
 from rs_assets.contract.candidates import Candidates, candidates
 from rs_assets.contract.flags import flags
+from rs_assets.contract.literals import holding
 from rs_assets.contract.parse import Parser
 from rs_assets.contract.repairs.apply import repaired
 from rs_assets.contract.repairs.repair import Repair
@@ -23,7 +24,7 @@ from rs_assets.contract.rules import compile_schema, for_event_types
 from rs_assets.contract.schemas.envelope import received_time
 from rs_assets.contract.shapes import Shapes
 from rs_assets.contract.typed import typed
-from rs_assets.contract.verdict import FAILURES, failures
+from rs_assets.contract.verdict import FAILURES, Mask, failures
 from rs_assets.log.blocks import Batch
 
 EVENT_RULES = [
@@ -75,11 +76,20 @@ def judge(
     sound[found["row"].drop_nulls().to_numpy()] = False
     valid = events if sound.all() else events.filter(sound)
     kept = items if sound.all() else items.filter(sound[items["row"].to_numpy()])
-    escapes = batch.data.find(b"\\", 0, batch.size) >= 0 or events["repairs"].count() > 0
-    rows = typed(valid, kept, escapes=escapes)
+    rows = typed(valid, kept, _escaped(valid, batch))
     said = flags(valid, rows, kept, read.unexpected, read.templated)
     rows = rows.with_columns(flags=said)
     return Judged(batch, rows, valid.select("k", "event_index"), found.drop("row"), seen)
+
+
+def _escaped(events: pl.DataFrame, batch: Batch) -> Mask:
+    """In which events a text may hold a backslash: those of lines with one, and what a repair has written."""
+    lines = np.zeros(len(batch), np.bool_)
+    lines[holding(batch, [b"\\"])] = True
+    escaped: Mask = lines[events["k"].to_numpy()]
+    if events["repairs"].count():
+        escaped |= events["repairs"].is_not_null().to_numpy()
+    return escaped
 
 
 def _with_place(events: pl.DataFrame, batch: Batch, log_date: str) -> pl.DataFrame:
@@ -101,9 +111,14 @@ def _with_place(events: pl.DataFrame, batch: Batch, log_date: str) -> pl.DataFra
 
 def _items(events: pl.DataFrame) -> pl.DataFrame:
     """A row an item: `row` of its event, `at` its index there, and its fields as JSON text."""
-    lists = events.lazy().select("row", "items").filter(pl.col("items").list.len() > 0)
-    lists = lists.with_columns(at=pl.int_ranges(pl.col("items").list.len()))
-    return lists.explode("items", "at").unnest("items").collect()
+    lists = events["items"]
+    counts = lists.list.len().fill_null(0).to_numpy()
+    ends = np.cumsum(counts, dtype=np.int64)
+    of = np.repeat(np.arange(events.height), counts)
+    items = lists.list.explode(empty_as_null=False, keep_nulls=False).struct.unnest()
+    return items.insert_column(0, events["row"][of]).with_columns(
+        at=pl.Series(np.arange(len(of)) - (ends - counts)[of])
+    )
 
 
 def event_ids(batch: Batch) -> pl.Expr:

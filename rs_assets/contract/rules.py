@@ -10,7 +10,7 @@ exactly one expression (an element-wise function, say) cannot be part of the pas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -71,9 +71,13 @@ def for_event_types(schemas: Mapping[str, pa.DataFrameSchema], name: str = "even
             same = asked.setdefault((rule.code, rule.path, rule.expected), (rule, []))
             same[1].append(f'"{event_name}"')
     return [
-        replace(rule, spares=None, holds=~pl.col(name).is_in(names).fill_null(False) | rule.holds)
+        replace(rule, spares=None, holds=~_is_one_of(pl.col(name), names).fill_null(False) | rule.holds)
         for rule, names in asked.values()
     ]
+
+
+def _is_one_of(name: pl.Expr, names: Sequence[str]) -> pl.Expr:
+    return name == names[0] if len(names) == 1 else name.is_in(names)
 
 
 def looked_at(rules: Iterable[Rule]) -> frozenset[str]:

@@ -7,13 +7,15 @@ worked out once a shape. Does not belong here: values.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 import polars as pl
 
 from rs_assets.contract.flags import unexpected_fields
-from rs_assets.contract.parse import MisalignedError, Parser
+from rs_assets.contract.parse import PLAIN, MisalignedError, Parser
+
+UNTOLD = 1
+"""The shape of events whose keys cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +56,41 @@ class Shapes:
 
     def of(
         self, parser: Parser, text: Callable[[int], bytes], events: pl.DataFrame
-    ) -> dict[int, Shape | None]:
-        """The shapes of events; None where the keys cannot be told. `text` gives the line of a `k`."""
-        met = events.select("shape", "k", "event_index", "is_object").filter("is_object")
-        met = met.drop("is_object").unique("shape", keep="first", maintain_order=True)
-        unknown = [place for place in met.iter_rows() if place[0] not in self._known]
-        if unknown:
-            with suppress(MisalignedError):
-                found = parser.keys([text(k) for _, k, _ in unknown])
-                at = {(n, event_index): n for n, (_, _, event_index) in enumerate(unknown)}
-                for n, event_index, shape, of_event, of_params, of_items in found.iter_rows():
-                    if (n, event_index) in at and shape == unknown[n][0]:
-                        items = tuple(tuple(keys or ()) for keys in of_items or ())
-                        self._known[shape] = Shape(tuple(of_event or ()), tuple(of_params or ()), items)
-        return {shape: self._known.get(shape) for shape in met["shape"].to_list()}
+    ) -> tuple[pl.DataFrame, dict[int, Shape | None]]:
+        """The events with the shape of each that is an object, and those shapes but for PLAIN.
+
+        Args:
+            parser: asked for keys.
+            text: gives the line of a `k`.
+            events: as the parser gives them.
+
+        Returns:
+            A shape is None where its keys cannot be told.
+        """
+        objects = events.select("k", "event_index", "is_object", "shape").with_row_index().filter("is_object")
+        unasked = objects.filter(pl.col("shape").is_null())
+        if not unasked.is_empty():
+            shape = unasked.join(self._keys(parser, text, unasked), on=["k", "event_index"], how="left")
+            told = events["shape"].scatter(shape["index"], shape["shape_right"].fill_null(UNTOLD))
+            events = events.with_columns(told)
+            objects = objects.with_columns(told.gather(objects["index"]))
+        met = objects.filter(pl.col("shape") != PLAIN).unique("shape", keep="first", maintain_order=True)
+        unknown = met.filter(~pl.col("shape").is_in([UNTOLD, *self._known]))
+        if not unknown.is_empty():
+            self._keys(parser, text, unknown)
+        return events, {shape: self._known.get(shape) for shape in met["shape"].to_list()}
+
+    def _keys(self, parser: Parser, text: Callable[[int], bytes], events: pl.DataFrame) -> pl.DataFrame:
+        """Ask for the keys of these events and keep them: `k`, `event_index`, `shape`; no row if nobody can tell."""
+        ks = events["k"].unique(maintain_order=True)
+        try:
+            found = parser.keys([text(k) for k in ks.to_list()])
+        except MisalignedError:
+            return events.clear().select("k", "event_index", "shape")
+        found = found.with_columns(k=ks.gather(found["k"]))
+        found = events.select("k", "event_index").join(found, on=["k", "event_index"], maintain_order="left")
+        names = found.select("shape", "of_event", "of_params", "of_items").unique("shape", keep="first")
+        for shape, of_event, of_params, of_items in names.iter_rows():
+            items = tuple(tuple(keys or ()) for keys in of_items or ())
+            self._known[shape] = Shape(tuple(of_event or ()), tuple(of_params or ()), items)
+        return found.select("k", "event_index", "shape")

@@ -18,8 +18,9 @@ import polars as pl
 from rs_assets.contract.duplicates import Received
 from rs_assets.contract.flags import FLAGGED_BY
 from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, Judged, judge
-from rs_assets.contract.parse import ITEM_FIELDS, Parser
+from rs_assets.contract.parse import Parser
 from rs_assets.contract.quarantine import QUARANTINED_EVENTS, damaged_rows, quarantined, repeat_violations
+from rs_assets.contract.queries import ITEM_FIELDS, Fields
 from rs_assets.contract.repairs import REPAIRS
 from rs_assets.contract.repairs.repair import Repair
 from rs_assets.contract.rules import looked_at
@@ -148,12 +149,10 @@ def _judged(
     """Batches parsed in one thread, judged in others, and given back in the order of the log."""
     under_way: deque[Future[Judged]] = deque()
     shapes, judges = Shapes(), max(1, threads // 2)
-    asked = (
-        ITEM_FIELDS
-        if any(repair.in_force(log_date) for repair in repairs)
-        else looked_at(ITEM_RULES) | FLAGGED_BY
-    )
-    parsing = Parser(threads=judges, always=looked_at(EVENT_RULES), items=asked)
+    always = Fields.known(looked_at(EVENT_RULES), looked_at(ITEM_RULES) | FLAGGED_BY)
+    if any(repair.in_force(log_date) for repair in repairs):
+        always = Fields(always.params, ITEM_FIELDS)
+    parsing = Parser(threads=judges, always=always)
     with parsing as parser, ThreadPoolExecutor(judges) as pool:
         for batch, parsed in ahead(parser.stream(batches)):
             under_way.append(pool.submit(judge, parser, shapes, batch, parsed, log_date, repairs))

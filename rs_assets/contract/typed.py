@@ -6,13 +6,19 @@ what is sound.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 from rs_assets.contract.fields import INTEGER, NUMBER, OBJECT, SCALAR, TEXT, integer_of
 from rs_assets.contract.schemas import ITEM, PARAMS
 from rs_assets.lake.tables import Schema
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
+Positions: TypeAlias = npt.NDArray[np.int64]
 
 LATE = pl.duration(hours=72)
 TYPES = {TEXT: pl.String, NUMBER: pl.Float64, INTEGER: pl.Int64, SCALAR: pl.String, OBJECT: pl.String}
@@ -50,56 +56,80 @@ VALID_EVENTS: Schema = {
 `user_properties` and `consent` are JSON."""
 
 
-def typed(events: pl.DataFrame, items: pl.DataFrame, *, escapes: bool = True) -> pl.DataFrame:
+def typed(events: pl.DataFrame, items: pl.DataFrame, escaped: Mask | None = None) -> pl.DataFrame:
     """Sound candidate events as rows of `VALID_EVENTS`, in their order.
 
     Args:
         events: as `judge` has them, with `row`, `folder_log_date` and `event_id`.
         items: a row an item, with the `row` of its event, in the order of `events`.
-        escapes: whether any text may hold a backslash.
+        escaped: in which events a text may hold a backslash; None if in any.
     """
+    of = np.searchsorted(events["row"].to_numpy(), items["row"].to_numpy())
+    at = np.flatnonzero(np.ones(events.height, np.bool_) if escaped is None else escaped)
+    of_items = np.arange(items.height) if escaped is None else np.flatnonzero(escaped[of])
     event_time = pl.from_epoch(pl.col("event_micros"), "us").cast(pl.Datetime("us"))
-    columns = _cast(events.drop("items"), PERSON_KINDS | PARAM_KINDS, escapes).with_columns(
-        _lists(events["row"], items["row"], _cast(items, ITEM_KINDS, escapes)),
-        log_date=pl.col("folder_log_date"),
-        received_at=pl.col("received_time"),
-        event_time=event_time,
-        is_late=pl.col("received_time") - event_time > LATE,
-        flags=pl.lit(None, pl.List(pl.String)),  # said of whole rows, once there are some (`flags`)
-    )
-    return columns.rename({"session_id": "session_ref"}).select(*VALID_EVENTS)
+    columns = {
+        column.name: column
+        for column in (
+            *_cast(events, PERSON_KINDS | PARAM_KINDS, at),
+            _lists(
+                np.bincount(of, minlength=events.height), pl.DataFrame(_cast(items, ITEM_KINDS, of_items))
+            ),
+            *events.select(
+                "event_id",
+                "event_index",
+                "repairs",
+                "fingerprint",
+                log_date=pl.col("folder_log_date"),
+                received_at=pl.col("received_time"),
+                event_time=event_time,
+                is_late=pl.col("received_time") - event_time > LATE,
+                flags=pl.lit(None, pl.List(pl.String)),  # said of whole rows, once there are some (`flags`)
+            ),
+        )
+    }
+    columns["session_ref"] = columns.pop("session_id").alias("session_ref")
+    return pl.DataFrame([columns[name] for name in VALID_EVENTS])
 
 
-def _lists(rows: pl.Series, row: pl.Series, items: pl.DataFrame) -> pl.Series:
-    """The items of each event as a list; null for an event without."""
-    counts = np.bincount(np.searchsorted(rows.to_numpy(), row.to_numpy()), minlength=len(rows))
+def _lists(counts: Positions, items: pl.DataFrame) -> pl.Series:
+    """So many items each as a list; null where there is none."""
     ends = np.concatenate([[0], np.cumsum(counts)])
     structs = items.select(pl.struct(*ITEM_KINDS)).to_series().to_arrow(compat_level=pl.CompatLevel.newest())
     lists = pa.LargeListArray.from_arrays(pa.array(ends), structs, mask=pa.array(counts == 0))
     return pl.Series("items", lists, dtype=pl.List(ITEM_STRUCT))
 
 
-def _cast(frame: pl.DataFrame, kinds: dict[str, str], escapes: bool) -> pl.DataFrame:
-    """JSON text of the given kinds as values."""
-    absent = {name for name in kinds if name not in frame or frame[name].null_count() == frame.height}
-    strings = [name for name, kind in kinds.items() if kind in (TEXT, SCALAR) and name not in absent]
-    quoted = [name for name in strings if kinds[name] == TEXT]
-    unquoted = frame.with_columns(
-        *[pl.col(name).str.tail(-1).str.head(-1) for name in quoted],
-        # An integer session_id has no quotes to take off; it stays as it stands.
-        *[pl.col(n).str.strip_prefix('"').str.strip_suffix('"') for n in strings if n not in quoted],
-        *[pl.col(n).cast(pl.Float64) for n, kind in kinds.items() if kind == NUMBER and n not in absent],
-        *[integer_of(pl.col(n)) for n, kind in kinds.items() if kind == INTEGER and n not in absent],
-        *[pl.lit(None, TYPES[kinds[name]]).alias(name) for name in sorted(absent)],
+def _cast(frame: pl.DataFrame, kinds: dict[str, str], escaped: Positions) -> list[pl.Series]:
+    """JSON text of the given kinds as values. Only `escaped` rows may hold a backslash."""
+    sent = {name for name in kinds if name in frame.columns and frame[name].null_count() < frame.height}
+    cast = (
+        _value(pl.col(name), kind) if name in sent else pl.lit(None, TYPES[kind]).alias(name)
+        for name, kind in kinds.items()
     )
-    if not escapes:
-        return unquoted
-    escaped = unquoted.select(pl.col(name).str.contains("\\", literal=True).any() for name in strings)
-    return unquoted.with_columns(_unescaped(unquoted[name]) for name in strings if escaped[name].item())
+    values = frame.lazy().with_columns(cast).select(*kinds).collect()
+    strings = [name for name, kind in kinds.items() if kind in (TEXT, SCALAR) and name in sent]
+    texts = values.select(strings)[escaped]
+    held = texts.select(pl.all().str.contains("\\", literal=True))
+    for name in held.columns:
+        if held[name].any():
+            at = escaped[held[name].fill_null(False).to_numpy()]
+            values = values.with_columns(_unescaped(values[name], at))
+    return values.get_columns()
 
 
-def _unescaped(texts: pl.Series) -> pl.Series:
-    """Resolve JSON's escapes; only the texts that hold one are decoded."""
-    at = texts.str.contains("\\", literal=True).arg_true()
-    decoded = ('"' + texts.gather(at) + '"').str.json_decode(pl.String)
+def _value(text: pl.Expr, kind: str) -> pl.Expr:
+    if kind == NUMBER:
+        return text.cast(pl.Float64)
+    if kind == INTEGER:
+        return integer_of(text)
+    if kind == TEXT:
+        return text.str.tail(-1).str.head(-1)
+    # An integer session_id has no quotes to take off; it stays as it stands.
+    return text.str.strip_prefix('"').str.strip_suffix('"') if kind == SCALAR else text
+
+
+def _unescaped(texts: pl.Series, at: Positions) -> pl.Series:
+    """Resolve JSON's escapes in the texts that hold one."""
+    decoded = ('"' + texts[at] + '"').str.json_decode(pl.String)
     return texts.scatter(at, decoded)

@@ -3,7 +3,7 @@
 Belongs here: decompressing, cutting into lines, and saying where a segment's compression breaks off. Does
 not belong here: what a line means.
 
-A batch holds about 12 MiB whatever the size of a segment or of a log date, so that memory stays flat. Its lines
+A batch holds about 18 MiB whatever the size of a segment or of a log date, so that memory stays flat. Its lines
 are positions in its bytes: most are never looked at one by one.
 """
 
@@ -23,7 +23,7 @@ import zstandard
 from rs_assets.errors import UserError
 from rs_assets.log.layout import RawLog, Segment
 
-BATCH_BYTES = 12 << 20
+BATCH_BYTES = 18 << 20
 FIRST_BATCH_BYTES = 4 << 20  # small, so that whoever waits for it may begin; each next one is twice as large
 READ_BYTES = 1 << 20
 COMPRESSED_BYTES = 128 << 10  # expands tenfold and more

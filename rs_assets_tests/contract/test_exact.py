@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rs_assets.contract.codes import Code
 from rs_assets.contract.exact import WHOLE_LINE, Examined, Misshapen, examine
-from rs_assets.contract.parse import LINE_BYTES
+from rs_assets.contract.queries import LINE_BYTES
 from rs_assets_tests.logs import envelope, event
 
 SOUND = envelope(event(page_title="t"))

@@ -10,7 +10,7 @@ import pytest
 
 from rs_assets.contract import schemas
 from rs_assets.contract.codes import MEANINGS, Code
-from rs_assets.contract.fields import Expectation, check, column, frame_check, number, required, text, within
+from rs_assets.contract.fields import Expectation, check, column, frame_check, number, required, text
 from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES
 from rs_assets.contract.rules import compile_schema, for_event_types
 from rs_assets.contract.schemas.event_type import event_type
@@ -169,5 +169,5 @@ def test_the_rules_of_an_event_type_hold_for_its_events_only() -> None:
 
 
 def test_no_row_is_judged_without_harm() -> None:
-    schema = pa.DataFrameSchema({"value": text("v", within(0, 1))}, name="made up")
+    schema = pa.DataFrameSchema({"value": number("v", at_least=0, at_most=1)}, name="made up")
     assert failing(schema, []) == []

@@ -17,8 +17,8 @@ def shapes_of(tmp_path: Path, *lines: bytes) -> list[Shape | None]:
     with Parser() as parser:
         [(batch, parsed)] = parser.stream(read_batches(log, LOG_DATE))
         assert parsed is not None
-        found = Shapes().of(parser, batch.text, parsed)
-        return [found.get(shape) for shape in parsed["shape"].to_list()]
+        events, found = Shapes().of(parser, batch.text, parsed)
+        return [found.get(shape) for shape in events["shape"].to_list()]
 
 
 def test_a_shape_is_the_keys_in_their_order(tmp_path: Path) -> None:

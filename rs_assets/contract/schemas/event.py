@@ -27,7 +27,7 @@ from rs_assets.contract.fields import (
     required,
     scalar,
     text,
-    within,
+    written_out,
 )
 
 MONEY_MAX = 1e12  # more than any order in any currency; sums of it stay exact
@@ -47,6 +47,7 @@ def timestamp(path: str) -> pa.Column:
             lambda c: integer_of(c) >= EARLIEST_MICROS,
             "microseconds since 1970, in or after the year 2000",
             "is no time in microseconds since 1970 (13 digits are milliseconds, 10 are seconds)",
+            quick=lambda c: (written_out(c) >= EARLIEST_MICROS).fill_null(False) | c.is_null(),
             at_least=EARLIEST_MICROS,
         ),
     )
@@ -96,7 +97,7 @@ MONEY = {"at_least": 0, "at_most": MONEY_MAX}
 
 PARAMS = {
     "session_id": scalar("params.session_id"),
-    "engagement_time_msec": integer("params.engagement_time_msec", within(0, DAY_MSEC)),
+    "engagement_time_msec": integer("params.engagement_time_msec", at_least=0, at_most=DAY_MSEC),
     "page_location": text("params.page_location", chars=1_000),
     "page_referrer": text("params.page_referrer", chars=420),
     "page_title": text("params.page_title", chars=300),

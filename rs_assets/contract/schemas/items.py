@@ -6,7 +6,7 @@ import pandera.polars as pa
 import polars as pl
 
 from rs_assets.contract.codes import Code
-from rs_assets.contract.fields import frame_check, integer, number, text, within
+from rs_assets.contract.fields import frame_check, integer, number, text
 from rs_assets.contract.schemas.event import MONEY
 
 TEXTS = (
@@ -19,10 +19,10 @@ ITEM = pa.DataFrameSchema(
     {
         **{name: text(name) for name in TEXTS},
         "price": number("price", **MONEY),
-        "quantity": integer("quantity", within(1, 1e6)),
+        "quantity": integer("quantity", at_least=1, at_most=1e6),
         "discount": number("discount", **MONEY),
         "tax": number("tax", **MONEY),
-        "index": integer("index", within(0, 1e6)),
+        "index": integer("index", at_least=0, at_most=1e6),
         "currency": text("currency"),
     },
     checks=[
