@@ -11,6 +11,7 @@ from __future__ import annotations
 from duckdb.sqltypes import DuckDBPyType
 
 from rs_assets.contract.report.scrub import MASK, scrub
+from rs_assets.replay.diff.sides import NUMBERS, TIMES
 from rs_assets.visible import visible
 
 HIDDEN = frozenset(
@@ -40,23 +41,7 @@ TEXTS = frozenset(
 )
 """Texts, and lists of them, that are shown without what `scrub` takes out."""
 
-PLAIN = frozenset(
-    {
-        *(
-            "boolean",
-            "tinyint",
-            "smallint",
-            "integer",
-            "bigint",
-            "hugeint",
-            "utinyint",
-            "usmallint",
-            "uinteger",
-        ),
-        *("ubigint", "uhugeint", "float", "double", "decimal", "date", "time", "timestamp"),
-        *("timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone", "interval"),
-    }
-)
+PLAIN = NUMBERS | TIMES | {"boolean", "time", "timestamp with time zone", "interval"}
 """Types whose values are no text of a stranger."""
 LONGEST = 80
 """Characters of a value that are shown."""

@@ -37,8 +37,8 @@ NUMBERS = frozenset(
         *("uhugeint", "float", "double", "decimal"),
     }
 )
-_TIMES = frozenset({"date", "timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns"})
-FAMILIES = (NUMBERS, _TIMES, frozenset({"list", "array"}), frozenset({"struct"}))
+TIMES = frozenset({"date", "timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns"})
+FAMILIES = (NUMBERS, TIMES, frozenset({"list", "array"}), frozenset({"struct"}))
 """Types whose values are compared as values though their types differ; any others are compared as text."""
 
 
