@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ import numpy as np
 import polars as pl
 from rich.console import Console
 
+from benchmarks.memory import peak_mib
 from rs_assets.models.next_item import ITEM_EVENTS, NextItem, dump, load, train
 
 DAYS, CATEGORY, LONGEST = 28, 100, 60
@@ -116,7 +116,7 @@ def main() -> None:
             )
         with timed(figures, "train"):
             model = train(events, cut=dt.date(2024, 1, 29), on_step=lambda what: status.update(f"{what} …"))
-        figures["peak_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        figures["peak_mib"] = peak_mib()
         status.update("Artifact …")
         data = dump(model)
         with timed(figures, "load"):
