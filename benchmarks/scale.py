@@ -79,13 +79,13 @@ def limit(home: Path) -> float:
 
 
 SESSIONS = """
-    SELECT site, client_id, session, count(*) AS events, min(at) AS started, max(at) AS ended,
+    SELECT site, client_id, session, count(*) AS events, min(micros) AS started, max(micros) AS ended,
         count_if(name = 'purchase') AS purchases, sum(value) AS revenue
     FROM (
-        SELECT *, sum(begins) OVER (PARTITION BY site, client_id ORDER BY at) AS session
+        SELECT *, sum(begins) OVER (PARTITION BY site, client_id ORDER BY micros) AS session
         FROM (
-            SELECT site, client_id, name, value, coalesce(event_timestamp, body_timestamp) AS at,
-                (at - lag(at, 1, 0) OVER (PARTITION BY site, client_id ORDER BY at) >= 1800e6)::INT AS begins
+            SELECT site, client_id, name, value, coalesce(event_timestamp, body_timestamp) AS micros,
+                (micros - lag(micros, 1, 0) OVER (PARTITION BY site, client_id ORDER BY micros) >= 1800e6)::INT AS begins
             FROM read_parquet('{events}/*-*.parquet')
         )
     )

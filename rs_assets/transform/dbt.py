@@ -53,9 +53,12 @@ def build(model: str, project: Path, parsed: Path, run_file: str, scratch: str) 
     places += ["--target-path", scratch, "--log-path", scratch]
     # "buildable": a test that compares with a child runs with the child, not before it exists.
     chosen = ["--select", model, "--indirect-selection", "buildable"]
-    done = dbtRunner().invoke(
-        ["--quiet", "--no-use-colors", "--no-send-anonymous-usage-stats", "build", *chosen, *places]
-    )
+    try:
+        done = dbtRunner().invoke(
+            ["--quiet", "--no-use-colors", "--no-send-anonymous-usage-stats", "build", *chosen, *places]
+        )
+    finally:
+        _forget_database()
     results = list(getattr(done.result, "results", []))
     tests = [
         Tested(
@@ -75,3 +78,10 @@ def build(model: str, project: Path, parsed: Path, run_file: str, scratch: str) 
     if not done.success and not tests:
         return Built(tests, str(done.exception or "dbt gave no reason"))
     return Built(tests)
+
+
+def _forget_database() -> None:
+    """Close dbt's DuckDB, which would live on in this process: one that has spilled takes no other spill folder."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
