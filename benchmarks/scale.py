@@ -85,7 +85,8 @@ SESSIONS = """
         SELECT *, sum(begins) OVER (PARTITION BY site, client_id ORDER BY micros) AS session
         FROM (
             SELECT site, client_id, name, value, coalesce(event_timestamp, body_timestamp) AS micros,
-                (micros - lag(micros, 1, 0) OVER (PARTITION BY site, client_id ORDER BY micros) >= 1800e6)::INT AS begins
+                micros - lag(micros, 1, 0) OVER (PARTITION BY site, client_id ORDER BY micros) >= 1800e6 AS new,
+                new::INT AS begins
             FROM read_parquet('{events}/*-*.parquet')
         )
     )

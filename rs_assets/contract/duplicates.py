@@ -87,7 +87,7 @@ class Seen:
         """Keep the table half empty, so that few probes find a slot."""
         if 2 * (self._count + more) > len(self._slots):
             kept = self._slots[self._slots != 0]
-            self._slots = np.zeros(1 << (4 * (self._count + more) - 1).bit_length(), np.uint64)
+            self._slots = np.zeros(1 << (2 * (self._count + more) - 1).bit_length(), np.uint64)
             self._add(kept)
 
     def _add(self, unique: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
