@@ -13,7 +13,9 @@ from rs_assets.defs.dbt import dbt_models
 from rs_assets.defs.events import split
 from rs_assets.defs.jobs import jobs
 from rs_assets.defs.models import purchase_intent
+from rs_assets.defs.next_item import next_item
 from rs_assets.defs.partitions import log_dates
+from rs_assets.defs.promotions import decisions_log
 from rs_assets.defs.quarantine_report import quarantine_report
 from rs_assets.defs.raw import raw_events, raw_events_seal
 from rs_assets.defs.resources import dbt_project, resources
@@ -39,6 +41,8 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             alerts(partitions, settings),
             site_shapes(partitions),
             *dbt_models(dbt_project(settings.home), partitions),
+            decisions_log(),
+            *next_item(partitions),
             *purchase_intent(partitions),
         ],
         asset_checks=[raw_events_seal(partitions, settings)],

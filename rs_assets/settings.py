@@ -31,6 +31,7 @@ class Settings:
         first_log_date: RS_FIRST_LOG_DATE, where the partitions begin; the log's first if None.
         dagster_home: DAGSTER_HOME; each environment has its own by default.
         alert_urls: RS_ALERT_URLS, Apprise URLs; never shown, for they hold secrets.
+        decisions: RS_DECISIONS, the file of what persons decided about champions.
         alert_rules: RS_ALERT_RULES, a TOML file that changes thresholds; None for the defaults.
     """
 
@@ -41,6 +42,7 @@ class Settings:
     executor: str
     datasets: str
     dagster_home: str
+    decisions: str = ""
     sites: frozenset[str] = frozenset()
     first_log_date: str | None = None
     alert_urls: tuple[str, ...] = field(default=(), repr=False)
@@ -72,6 +74,7 @@ class Settings:
             environment=environment,
             executor=executor,
             datasets=env.get("RS_DATASETS") or "",
+            decisions=_place(env.get("RS_DECISIONS"), os.path.join(home, "decisions.ndjson")),
             sites=_sites(env.get("RS_SITES") or ""),
             first_log_date=_date(env.get("RS_FIRST_LOG_DATE")),
             dagster_home=_place(env.get("DAGSTER_HOME"), os.path.join(home, own_storage)),

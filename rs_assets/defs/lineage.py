@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import importlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -21,6 +21,7 @@ from rs_assets.defs.resources import LakeResource
 if TYPE_CHECKING:
     from rs_assets.lake.lineage import Lineage, Reads
     from rs_assets.lake.stage import Stage
+    from rs_assets.models.promotion import Decisions
 
 REUSE = "rs_assets/reuse"
 """The tag of a run whose steps keep objects that follow from what they would follow from now."""
@@ -34,8 +35,17 @@ DECLARED = {
     "purchase_intent_model": "rs_assets.models.purchase_intent.publish",
     "purchase_intent_evaluation": "rs_assets.models.purchase_intent.publish",
     "purchase_intent_predictions": "rs_assets.models.purchase_intent.publish",
+    "next_item_training": "rs_assets.models.next_item.publish",
+    "next_item_model": "rs_assets.models.next_item.publish",
+    "next_item_evaluation": "rs_assets.models.next_item.publish",
+    "recommendations": "rs_assets.models.next_item.publish",
 }
 """Modules whose `READS` say what an asset reads; imported for the assets that are asked for alone."""
+PROMOTIONS = {
+    "purchase_intent_promotion": "rs_assets.models.purchase_intent.promotion",
+    "next_item_promotion": "rs_assets.models.next_item.promotion",
+}
+"""Modules whose `reads` say what a promotion is made of, given the decisions."""
 
 
 def stage(context: dg.AssetExecutionContext, lake: LakeResource) -> Stage:
@@ -50,7 +60,8 @@ def lineage(code: Mapping[str, str], lake: LakeResource) -> Lineage:
     """Where the objects of these assets come from, given the version of each one's code."""
     from rs_assets.lake.lineage import Lineage
 
-    return Lineage(code, {asset: _reads(asset, lake) for asset in code}, _Versions(lake.raw_log))
+    reads = {asset: _reads(asset, lake) for asset in code}
+    return Lineage(code, reads, _Versions(lake.raw_log), _decided(code, lake))
 
 
 def code_versions(defs: dg.Definitions) -> dict[str, str]:
@@ -67,6 +78,8 @@ def _reads(asset: str, lake: LakeResource) -> Reads:
     if asset in DECLARED:
         found: Reads = importlib.import_module(DECLARED[asset]).READS[asset]
         return found
+    if asset in PROMOTIONS:
+        return importlib.import_module(PROMOTIONS[asset]).reads(decisions(lake))  # type: ignore[no-any-return]
     if asset == "alerts":
         from rs_assets.alerts import load_rules_or_defaults, reads
 
@@ -75,6 +88,24 @@ def _reads(asset: str, lake: LakeResource) -> Reads:
 
     manifest: Mapping[str, Any] = json.loads(lake.manifest.read_text())
     return model_reads(asset, manifest)
+
+
+def decisions(lake: LakeResource) -> Decisions:
+    """What persons have decided about champions."""
+    from rs_assets.models.promotion import Decisions
+
+    return Decisions.read(lake.decisions)
+
+
+def _decided(code: Iterable[str], lake: LakeResource) -> dict[str, Callable[[str], str | None]]:
+    """The versions of the decisions about each model whose promotions are among the assets."""
+    models = [asset.removesuffix("_promotion") for asset in code if asset in PROMOTIONS]
+    if not models:
+        return {}
+    from rs_assets.models.promotion.decisions import ASSET
+
+    made = decisions(lake)
+    return {f"{ASSET}/{model}": made.version(model) for model in models}
 
 
 class _Versions:

@@ -1,4 +1,4 @@
-"""purchase_intent as assets: training set, model, evaluation, predictions. Dagster concepts: assets, plots.
+"""purchase_intent as assets: training set, model, evaluation, promotion, predictions. Dagster concept: plots.
 
 Belongs here: declarations. Does not belong here: what a model is (`models/purchase_intent`).
 """
@@ -12,17 +12,19 @@ from rs_assets.defs.code_version import code_version
 from rs_assets.defs.lineage import stage
 from rs_assets.defs.partitions import SINGLE_RUN
 from rs_assets.defs.previews import columns, preview, table
+from rs_assets.defs.promotions import promotion
 from rs_assets.defs.publishing import announce, materialized, publish
 from rs_assets.defs.resources import LakeResource
 
 if TYPE_CHECKING:
     from rs_assets.models.purchase_intent.model import NotTrained, Trained
 
+LIBRARIES = ("numpy", "polars", "scikit-learn", "scipy")
 LIGHT, FITTING = Box(cpu=1, memory_gib=2), Box(cpu=2, memory_gib=4)
 
 
 def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
-    """The four assets of purchase_intent."""
+    """The five assets of purchase_intent."""
     common: dict[str, Any] = {
         "partitions_def": partitions,
         "backfill_policy": SINGLE_RUN,
@@ -30,9 +32,10 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
         "code_version": code_version(
             "models/purchase_intent",
             "models/cuts.py",
+            "models/weekly.py",
             "features",
             "lake/tables.py",
-            libraries=("numpy", "polars", "scikit-learn", "scipy"),
+            libraries=LIBRARIES,
         ),
         "kinds": {"scikitlearn", "polars"},
     }
@@ -53,7 +56,7 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
 
     @dg.asset(deps=["purchase_intent_training"], op_tags=FITTING.op_tags(), **common)
     def purchase_intent_model(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-        """The model in force on the log date: will this session buy, after what has been seen of it?"""
+        """The challenger on the log date: will this session buy, after what has been seen of it?"""
         from rs_assets.models.purchase_intent import publish as step
 
         dates = list(context.partition_keys)
@@ -69,7 +72,7 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
     def purchase_intent_evaluation(
         context: dg.AssetExecutionContext, lake: LakeResource
     ) -> dg.MaterializeResult:
-        """How the model in force did on the last dates before its cut, beside its baselines."""
+        """How the challenger did on the last dates before its cut, beside its baselines."""
         from rs_assets.models.purchase_intent import publish as step
 
         dates = list(context.partition_keys)
@@ -82,25 +85,28 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
             by_date[dates[-1]] |= _plots(model)
         return materialized(context, step.EVALUATION, records, columns(last), by_date)
 
-    @dg.asset(deps=["purchase_intent_model", "session_features"], op_tags=LIGHT.op_tags(), **common)
+    @dg.asset(deps=["purchase_intent_promotion", "session_features"], op_tags=LIGHT.op_tags(), **common)
     def purchase_intent_predictions(
         context: dg.AssetExecutionContext, lake: LakeResource
     ) -> dg.MaterializeResult:
         """The probability that each session still buys, as of its 3rd, 5th and 10th event of the log date."""
         from rs_assets.models.purchase_intent import publish as step
+        from rs_assets.models.purchase_intent.promotion import champion
 
         dates = list(context.partition_keys)
         with stage(context, lake) as staged:
             told = announce(context, step.PREDICTIONS, dates)
-            step.publish_predictions(staged, dates, told, threads=LIGHT.cpu)
+            step.publish_predictions(staged, dates, told, champion, threads=LIGHT.cpu)
             records = publish(context, staged)[step.PREDICTIONS]
         last = lake.open().object(step.PREDICTIONS, dates[-1])
         return materialized(context, step.PREDICTIONS, records, columns(last), {dates[-1]: preview(last)})
 
+    judged_by = ["purchase_intent_model", "purchase_intent_evaluation", "purchase_intent_training"]
     return [
         purchase_intent_training,
         purchase_intent_model,
         purchase_intent_evaluation,
+        promotion("purchase_intent", partitions, judged_by, LIBRARIES),
         purchase_intent_predictions,
     ]
 

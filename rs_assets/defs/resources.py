@@ -38,6 +38,7 @@ class LakeResource(dg.ConfigurableResource):
     environment: str
     raw_log: str
     home: str
+    decisions: str = ""
     alert_rules: str | None = None
 
     @property
@@ -62,6 +63,7 @@ def lake_of(settings: Settings) -> LakeResource:
         environment=settings.environment,
         raw_log=settings.raw_log,
         home=settings.home,
+        decisions=settings.decisions,
         alert_rules=settings.alert_rules,
     )
 

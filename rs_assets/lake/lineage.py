@@ -59,11 +59,13 @@ class Lineage:
         reads: what each asset reads.
         log_versions: the data versions of log dates of the raw log; asked once for each, before its bytes are read,
             so that what is written to the log meanwhile makes the object stale and not wrong.
+        given: the versions by log date of what else is not made by the graph, by name.
     """
 
     code: Mapping[str, str]
     reads: Mapping[str, Reads]
     log_versions: Callable[[Iterable[str]], Mapping[str, str]] = lambda log_dates: {}
+    given: Mapping[str, Callable[[str], str | None]] = field(default_factory=dict)
     _known: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def origin(self, lake: Lake, asset: str, log_date: str) -> Origin:
@@ -105,6 +107,8 @@ class Lineage:
             self.learn_log([log_date])
             found = self._known[log_date]
             return None if found == ABSENT else found
+        if asset in self.given:
+            return self.given[asset](log_date)
         record = lake.record(asset, log_date)
         return record.digest if record else None
 

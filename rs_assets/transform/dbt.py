@@ -84,4 +84,4 @@ def _forget_database() -> None:
     """Close dbt's DuckDB, which would live on in this process: one that has spilled takes no other spill folder."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    DuckDBConnectionManager.close_all_connections()
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]

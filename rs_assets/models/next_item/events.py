@@ -32,6 +32,12 @@ ITEM_EVENTS: dict[str, pl.DataType] = {
 """The input table. `session_id` and `position` together are unique, and position orders a session; it need not be
 without gaps. `price` is in the site's currency, null where it is not known."""
 
+LOOKED_AT = (
+    *("site", "session_id", "session_position"),
+    *("event_name", "event_time", "item_ids", "price_viewed"),
+)
+"""The columns of `session_events` that the input table is made of."""
+
 ORDER = ("site", "session_id", "position")
 
 
@@ -39,8 +45,7 @@ def item_events(session_events: pl.DataFrame) -> pl.DataFrame:
     """The input table from rows of `session_events`: views with their first item, cart events with each of theirs.
 
     Args:
-        session_events: with `site`, `session_id`, `session_position`, `event_name`, `event_time`, `item_ids` and
-            `price_viewed`; of whole sessions, or of sessions so far.
+        session_events: with LOOKED_AT; of whole sessions, or of sessions so far.
 
     Returns:
         ITEM_EVENTS, in ORDER; `position` counts a session's rows here, from 1. Events without an item are left out.

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import polars as pl
 
@@ -63,3 +64,21 @@ def judge(values: Mapping[str, float | None]) -> pl.DataFrame:
         for gate in declared
     ]
     return pl.DataFrame(rows, schema=VERDICTS, orient="row")
+
+
+def refusals(verdicts: pl.DataFrame) -> list[str]:
+    """The gates that were not passed, in words.
+
+    Args:
+        verdicts: `site` and VERDICTS.
+    """
+    failed = verdicts.filter(~pl.col("passed"))
+    return [
+        f"{row['site']}: {row['test']} is {row['value']:.3g} and must be {_bound(row)} ({row['says']})"
+        for row in failed.iter_rows(named=True)
+    ]
+
+
+def _bound(row: Mapping[str, Any]) -> str:
+    bounds = (("at least", row["at_least"]), ("at most", row["at_most"]))
+    return " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)

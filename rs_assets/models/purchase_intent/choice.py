@@ -1,7 +1,7 @@
 """Which candidate becomes the model: the simplest that is as good as the best.
 
-Belongs here: PR-AUC with its sampling error, and the rule of choice. Does not belong here: whether the
-chosen one replaces the champion (promotion), or the other metrics (`metrics`).
+Belongs here: PR-AUC with its sampling error, which promotion asks for as well, and the rule of choice. Does not
+belong here: whether the chosen one replaces the champion (promotion), or the other metrics (`metrics`).
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def choose(rows: pl.DataFrame, scores: Mapping[str, Floats]) -> Choice:
         scores: each candidate's scores of `rows`, simplest first.
     """
     bought: Flags = rows["will_buy"].to_numpy().astype(np.bool_)
-    ranked = {name: _Ranking(bought, score) for name, score in scores.items()}
+    ranked = {name: Ranking(bought, score) for name, score in scores.items()}
     measured = {name: ranking.pr_auc(np.ones(rows.height)) for name, ranking in ranked.items()}
-    draws = [[ranking.pr_auc(w) for ranking in ranked.values()] for w in _resamples(rows["session_id"])]
+    draws = [[ranking.pr_auc(w) for ranking in ranked.values()] for w in resamples(rows["session_id"])]
     resampled = dict(zip(scores, np.array(draws).T, strict=True))
     best = max(measured, key=lambda name: measured[name])
     chosen = next(
@@ -53,7 +53,7 @@ def choose(rows: pl.DataFrame, scores: Mapping[str, Floats]) -> Choice:
     return Choice(chosen, tuple(measured.items()), errors)
 
 
-class _Ranking:
+class Ranking:
     """Rows by falling score, ready for many weighted PR-AUCs (scikit-learn's would sort for each)."""
 
     def __init__(self, bought: Flags, score: Floats) -> None:
@@ -73,7 +73,7 @@ class _Ranking:
         return float(np.sum(np.diff(found, prepend=0.0) * precision) / found[-1])
 
 
-def _resamples(session_ids: pl.Series) -> Iterator[Floats]:
+def resamples(session_ids: pl.Series) -> Iterator[Floats]:
     """Weights that stand for drawing the sessions again with replacement (Poisson bootstrap).
 
     One of RESAMPLES at a time: all of them together would take 100 times the memory of the scores.

@@ -10,7 +10,7 @@ with its reason, which is published and loaded like any model and predicts nulls
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
+VALIDATION = {"log_date": pl.Date, "session_id": pl.String, "position": pl.Int64, "score": pl.Float64}
+"""The key of a snapshot, and a score: what counts is the order of the scores."""
+
+
 @dataclass(frozen=True)
 class NotTrained:
     """There is no model of this cut, and `reason` is the sentence that says why, with its numbers."""
@@ -41,10 +45,16 @@ class NotTrained:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A model: its card and the pipeline of the chosen candidate, fitted on all rows."""
+    """A model: its card and the pipeline of the chosen candidate, fitted on all rows.
+
+    Attributes:
+        validation: what the chosen candidate said of the validation side before it was fitted on all rows, as
+            VALIDATION; no artifact holds it.
+    """
 
     card: Card
     pipeline: Pipeline
+    validation: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=VALIDATION))
 
     @property
     def cut(self) -> dt.date:
@@ -101,7 +111,8 @@ def train(rows: pl.DataFrame, *, cut: dt.date, threads: int = 1) -> Trained | No
             split, scores, choice, tried, lambda some: score(fits[choice.chosen], some, threads)
         ),
     )
-    return Trained(card, fit(choice.chosen, rows))
+    said = split.validation.select(*ORDER).with_columns(score=pl.Series(own))
+    return Trained(card, fit(choice.chosen, rows), said)
 
 
 def _too_little(rows: pl.DataFrame, split: Split | None) -> str:

@@ -30,7 +30,12 @@ KEYS: Mapping[str, Key] = {
     "purchase_intent_training": ("session_id", "position"),
     "purchase_intent_model": ("cut",),
     "purchase_intent_evaluation": ("candidate", "slice", "metric"),
+    "purchase_intent_promotion": ("cut",),
     "purchase_intent_predictions": ("session_id", "position"),
+    "next_item_training": ("session_id", "position"),
+    "next_item_model": ("site",),
+    "next_item_evaluation": ("site", "candidate", "slice"),
+    "next_item_promotion": ("cut",),
     "recommendations": ("session_id", "position"),
 }
 
