@@ -18,6 +18,7 @@ from rs_assets.cli import (
     front,
     generate,
     importing,
+    model,
     quarantine,
     query,
     receipt,
@@ -42,6 +43,7 @@ COMMANDS: tuple[front.Command, ...] = (
     front.Command("status", status.status, "rs-assets status"),
     front.Command("quarantine", quarantine.quarantine, "rs-assets quarantine --from 2024-01-02 --samples 1"),
     front.Command("contract", contract.contract, "rs-assets contract purchase --json-schema"),
+    front.Command("model", model.model, "rs-assets model list"),
     front.Command(
         "query",
         query.query,

@@ -16,12 +16,13 @@ import polars as pl
 
 from rs_assets.lake.lineage import Reads
 from rs_assets.lake.paths import Lake
-from rs_assets.models.next_item.artifact import dump, load
+from rs_assets.models.next_item.artifact import dump, load, read_cards
 from rs_assets.models.next_item.bootstrap import UNIT, credits, resampled
 from rs_assets.models.next_item.gates import refusals
 from rs_assets.models.next_item.measuring import slices
 from rs_assets.models.next_item.model import NextItem
 from rs_assets.models.next_item.publish import (
+    ARTIFACT,
     EVALUATION,
     MODEL,
     REHEARSAL,
@@ -51,10 +52,8 @@ class NextItemFamily:
 
     def judge(self, lake: Lake, log_date: str, champion: bytes | None) -> Judgement:
         """The gate: something to recommend, every behaviour within its threshold, no worse than the champion."""
-        if pl.read_parquet(lake.object(MODEL, log_date), glob=False).is_empty():
-            return Judgement(
-                ("not trained yet, because no session of the window looked at an item",), there=False
-            )
+        if reason := self.untrained(_read(lake, MODEL, log_date, ARTIFACT)):
+            return Judgement((reason,), there=False)
         verdicts = pl.read_parquet(lake.object(EVALUATION, log_date, VERDICTS_TABLE), glob=False)
         refused = tuple(refusals(verdicts))
         if champion is None:
@@ -64,6 +63,12 @@ class NextItemFamily:
         rehearsed = load(_read(lake, EVALUATION, log_date, REHEARSAL))
         against = judged(compare(later, load(champion), rehearsed))
         return Judgement((*refused, *against.refused), against.comparison)
+
+    def untrained(self, artifact: bytes) -> str | None:
+        """Why it knows no site; None where it does."""
+        if read_cards(artifact):
+            return None
+        return "not trained yet, because no session of the window looked at an item"
 
     def nobody(self, cut: dt.date, reasons: Sequence[str]) -> bytes:
         """A model of no site, which recommends nothing."""
@@ -96,8 +101,8 @@ def compare(later: pl.DataFrame, serving: NextItem, challenger: NextItem) -> Ite
     """
     for site in serving.sites:
         own = later.filter(pl.col("site") == site)
-        placed = [_ranks(model, site, own) for model in (serving, challenger)]
         asked = questions(serving.sites[site].recommender.catalog, own).rows
+        placed = [_ranks(model, site, own, asked.height) for model in (serving, challenger)]
         for name, where in slices(asked):
             if name in PROTECTED and int(where.sum()) >= MIN_QUESTIONS:
                 yield from _compared(
@@ -105,14 +110,11 @@ def compare(later: pl.DataFrame, serving: NextItem, challenger: NextItem) -> Ite
                 )
 
 
-def _ranks(model: NextItem, site: str, events: pl.DataFrame) -> Ints:
+def _ranks(model: NextItem, site: str, events: pl.DataFrame, questions_asked: int) -> Ints:
     """What a model that does not know the site shows is nothing, and never right."""
     known = model.sites.get(site)
     if known is None:
-        steps_asked = (
-            questions(next(iter(model.sites.values())).recommender.catalog, events) if model.sites else ()
-        )
-        return np.zeros(len(steps_asked), np.int64)
+        return np.zeros(questions_asked, np.int64)
     return ranks(known.recommender, questions(known.recommender.catalog, events))
 
 

@@ -51,6 +51,9 @@ class Family(Protocol):
             champion: the artifact of the champion so far.
         """
 
+    def untrained(self, artifact: bytes) -> str | None:
+        """Why the model in an artifact knows nothing; None where it does."""
+
     def nobody(self, cut: dt.date, reasons: Sequence[str]) -> bytes:
         """The artifact of a model that knows nothing, and why there is no better one."""
 

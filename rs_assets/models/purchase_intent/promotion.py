@@ -56,6 +56,11 @@ class PurchaseIntent:
         against = judged(compare(rows.join(said, on=ORDER, how="inner"), serving))
         return Judgement((*refused, *against.refused), against.comparison)
 
+    def untrained(self, artifact: bytes) -> str | None:
+        """Why nothing was trained; None where something was."""
+        card = read_card(artifact)
+        return card.reason if isinstance(card, NotTrained) else None
+
     def nobody(self, cut: dt.date, reasons: Sequence[str]) -> bytes:
         """A model that predicts nulls."""
         return dump(NotTrained(f"no champion: {'; '.join(reasons)}", cut, 0, 0))
