@@ -24,6 +24,7 @@ def test_without_a_variable_everything_lies_in_the_home_beside_the_caller(
         executor="multiprocess",
         datasets="",
         dagster_home=f"{home}/dagster",
+        decisions=f"{home}/decisions.ndjson",
     )
 
 
