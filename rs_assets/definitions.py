@@ -12,6 +12,7 @@ from rs_assets.defs.alerts import alerts
 from rs_assets.defs.dbt import dbt_models
 from rs_assets.defs.events import split
 from rs_assets.defs.jobs import jobs
+from rs_assets.defs.model_card import model_card
 from rs_assets.defs.models import purchase_intent
 from rs_assets.defs.next_item import next_item
 from rs_assets.defs.partitions import log_dates
@@ -44,6 +45,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             decisions_log(),
             *next_item(partitions),
             *purchase_intent(partitions),
+            model_card(partitions),
         ],
         asset_checks=[raw_events_seal(partitions, settings)],
         jobs=schedule.jobs,

@@ -39,6 +39,7 @@ DECLARED = {
     "next_item_model": "rs_assets.models.next_item.publish",
     "next_item_evaluation": "rs_assets.models.next_item.publish",
     "recommendations": "rs_assets.models.next_item.publish",
+    "model_card": "rs_assets.models.card",
 }
 """Modules whose `READS` say what an asset reads; imported for the assets that are asked for alone."""
 PROMOTIONS = {

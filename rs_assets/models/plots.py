@@ -36,7 +36,7 @@ def pr_curve(curves: pl.DataFrame, positive_rate: float, outcome: str = "snapsho
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1.02)
         axes.set_xlabel(f"recall: share found of the {outcome} (0 to 1)")
-        axes.set_ylabel("precision: share of hits among those picked (0 to 1)")
+        axes.set_ylabel("precision: share of hits (0 to 1)")
         axes.legend(fontsize=9)
     return png.getvalue()
 

@@ -34,6 +34,11 @@ def share(stage: Stage, asset: str, dates: list[str], names: tuple[str, ...] = (
         stage.finish(asset, log_date)
 
 
+def link(stage: Stage, asset: str, of: str, log_date: str, name: str) -> None:
+    """Give a log date a file of an object that is finished, or was published before: the same bytes, stored once."""
+    os.link(stage.lake.object(asset, of, name), stage.path(asset, log_date, name))
+
+
 def window(lake: Lake, read: Read) -> pl.LazyFrame:
     """The rows of the objects there are among those of `read`.
 

@@ -49,6 +49,7 @@ class NextItemFamily:
     name = "next_item"
     promotion = PROMOTION
     model = MODEL
+    training = TRAINING
 
     def judge(self, lake: Lake, log_date: str, champion: bytes | None) -> Judgement:
         """The gate: something to recommend, every behaviour within its threshold, no worse than the champion."""

@@ -10,8 +10,9 @@ the log date before: the gate speaks at the first log date of each week, decisio
 from __future__ import annotations
 
 import datetime as dt
-import os
+import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import polars as pl
@@ -26,6 +27,7 @@ from rs_assets.models.cuts import cut_of
 from rs_assets.models.promotion.decisions import ASSET, Decision, Decisions
 from rs_assets.models.promotion.judgement import COMPARISON, Judgement
 from rs_assets.models.promotion.standing import Standing
+from rs_assets.models.weekly import link
 
 CHAMPION, COMPARISON_TABLE = "champion.bin", "comparison.parquet"
 FILES = (PART, COMPARISON_TABLE, CHAMPION)
@@ -43,6 +45,8 @@ class Family(Protocol):
     """The asset of its promotions."""
     model: str
     """The asset of its challengers."""
+    training: str
+    """The asset that they are made of."""
 
     def judge(self, lake: Lake, log_date: str, champion: bytes | None) -> Judgement:
         """The gate's verdict on the challenger of a log date.
@@ -86,10 +90,7 @@ def publish_promotion(
         made = decisions.on(family.name, log_date)
         if before is not None and before.cut == cut_of(day) and not made:
             for name in FILES:
-                os.link(
-                    stage.lake.object(family.promotion, eve, name),
-                    stage.path(family.promotion, log_date, name),
-                )
+                link(stage, family.promotion, eve, log_date, name)
             found[log_date] = before
         else:
             found[log_date] = _moved(stage, log_date, family, before, made)
@@ -122,10 +123,11 @@ def _moved(
         comparison = judgement.comparison
         standing = standing.judged(cut_of(day), day, judgement)
         if standing.champion == cut_of(day):
-            champion = _bytes(lake.object(family.model, log_date, ARTIFACT))
+            champion, standing = _taken(lake, family, log_date, standing)
     for decision in made:
-        champion = _bytes(_artifact(lake, family, decision))
-        standing = standing.decided(decision)
+        champion, standing = _taken(
+            lake, family, _of_week(lake, family, decision), standing.decided(decision)
+        )
     if champion is None:
         champion = family.nobody(standing.cut, standing.reasons)
     write_table(standing.to_frame(), stage.path(family.promotion, log_date))
@@ -140,15 +142,29 @@ def _week(asset: str, cut: str) -> Read:
     return Read(asset, cut, (dt.date.fromisoformat(cut) + dt.timedelta(days=6)).isoformat())
 
 
-def _artifact(lake: Lake, family: Family, decision: Decision) -> str:
+def _of_week(lake: Lake, family: Family, decision: Decision) -> str:
+    """A log date that has the model of a decision."""
     week = _week(family.model, decision.cut)
     for log_date in lake.log_dates(family.model):
         if week.first <= log_date <= week.last:
-            return lake.object(family.model, log_date, ARTIFACT)
+            return log_date
     raise UserError(
         f"{decision.by} decided that the {family.name} of cut {decision.cut} serves from {decision.log_date} on, and "
         f"{family.model} has no object of that week.",
         f"Replay it first: `rs-assets replay --from {week.first} --to {week.last}`.",
+    )
+
+
+def _taken(lake: Lake, family: Family, log_date: str, standing: Standing) -> tuple[bytes, Standing]:
+    """The artifact of a log date's model, and the standing of who took over with it, which says where it is from."""
+    artifact = _bytes(lake.object(family.model, log_date, ARTIFACT))
+    record = lake.record(family.model, log_date)
+    made_of = {one.asset: one.digest for one in record.origin.inputs} if record else {}
+    return artifact, replace(
+        standing,
+        artifact=hashlib.sha256(artifact).hexdigest(),
+        training=made_of.get(family.training),
+        code=(record.origin.code or None) if record else None,
     )
 
 

@@ -23,6 +23,9 @@ STANDING: dict[str, pl.DataType] = {
     "champion": pl.Date(),
     "since": pl.Date(),
     "previous": pl.Date(),
+    "artifact": pl.String(),
+    "training": pl.String(),
+    "code": pl.String(),
     "outcome": pl.String(),
     "by": pl.String(),
     "reasons": pl.List(pl.String()),
@@ -47,6 +50,9 @@ class Standing:
         champion: the cut of the model that serves; None while there is none.
         since: the log date from which it serves.
         previous: the cut of the champion before.
+        artifact: the SHA-256 of the champion's artifact.
+        training: the digest of the training set that it was made of.
+        code: the version of the code that made it.
         outcome: of the last gate or decision.
         by: GATE, or the person who decided.
         reasons: in sentences.
@@ -56,6 +62,9 @@ class Standing:
     champion: dt.date | None = None
     since: dt.date | None = None
     previous: dt.date | None = None
+    artifact: str | None = None
+    training: str | None = None
+    code: str | None = None
     outcome: Outcome = Outcome.NO_CHALLENGER
     by: str = GATE
     reasons: tuple[str, ...] = ()

@@ -38,6 +38,7 @@ class PurchaseIntent:
     name = "purchase_intent"
     promotion = PROMOTION
     model = MODEL
+    training = TRAINING
 
     def judge(self, lake: Lake, log_date: str, champion: bytes | None) -> Judgement:
         """The gate: trained, better than a constant, nothing that knows too much, and no worse than the champion."""

@@ -36,6 +36,7 @@ KEYS: Mapping[str, Key] = {
     "next_item_model": ("site",),
     "next_item_evaluation": ("site", "candidate", "slice"),
     "next_item_promotion": ("cut",),
+    "model_card": ("model", "section", "name", "value"),
     "recommendations": ("session_id", "position"),
 }
 
