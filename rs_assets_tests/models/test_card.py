@@ -102,9 +102,7 @@ def test_a_card_names_what_the_champion_was_made_of(lake: Lake):
     facts = pl.read_parquet(lake.object(CARD, log_date), glob=False).filter(model="purchase_intent")
     values = dict(facts.select("name", "value").iter_rows())
     assert values["champion"] == "the model of cut 2024-01-29"
-    assert re.search(
-        r"[\d,]+ snapshots of sessions that closed from 2024-01-01 to 2024-01-28", values["learned from"]
-    )
+    assert "snapshots of sessions that closed from 2024-01-01 to 2024-01-28" in values["learned from"]
     import hashlib
 
     with open(lake.object(intent.MODEL, log_date, intent.ARTIFACT), "rb") as file:
