@@ -240,7 +240,8 @@ def show(summary: Summary, settings: Settings) -> None:
         ("valid", summary.valid, ""),
         ("quarantined", summary.quarantined, f"{rate:.2%}, each kept whole with every reason"),
         ("sessions closed", summary.sessions, f"{summary.sessions_with_purchase:,} with a purchase"),
-        ("predictions", summary.predictions, ""),
+        ("predictions", summary.predictions, summary.champions.get("purchase_intent", "")),
+        ("recommendations", summary.recommendations, summary.champions.get("next_item", "")),
     ):
         figures.add_row(name, f"{value:>10,}", f"[dim]{more}")
     console.print(figures)
@@ -250,7 +251,7 @@ def show(summary: Summary, settings: Settings) -> None:
         for code, count in summary.quarantined_by_reason.items():
             reasons.add_row(code, f"{count:,}")
         console.print(reasons)
-    console.print(f"[bold]purchase_intent[/]: {summary.model}")
+    console.print(f"[bold]purchase_intent[/], the last challenger: {summary.model}")
     if summary.metrics:
         metrics = Table("candidate", *[name for name in summary.metrics[0] if name != "candidate"])
         for row in summary.metrics:

@@ -15,6 +15,7 @@ from rs_assets.lake import Lake
 from rs_assets.lake.tables import Schema
 
 MODEL, EVALUATION = "purchase_intent_model", "purchase_intent_evaluation"
+MODELS = ("next_item", "purchase_intent")
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,10 @@ class Summary:
     Attributes:
         quarantined_by_reason: events by reason code, most first; one with two reasons counts for both.
         sessions: that closed in the range.
-        model: a sentence on the model in force on the last date.
+        model: a sentence on the purchase_intent challenger of the last date.
         metrics: candidate, PR-AUC, lift, Brier of the candidates on the model's validation dates.
+        recommendations: lists, one a session and log date.
+        champions: a sentence on who serves on the last date, by model.
         damaged: objects that cannot be read, which the numbers leave out; those of assets that a replay with
             `--only` did not rebuild.
     """
@@ -51,6 +54,8 @@ class Summary:
     model: str
     metrics: list[dict[str, str | float | None]]
     predictions: int
+    recommendations: int
+    champions: dict[str, str]
     damaged: list[Damaged]
 
 
@@ -73,6 +78,8 @@ def summarize(lake: Lake, log_dates: list[str]) -> Summary:
         model=_model(read, log_dates[-1]),
         metrics=_metrics(read, log_dates[-1]),
         predictions=read.rows("purchase_intent_predictions", log_dates),
+        recommendations=read.rows("recommendations", log_dates),
+        champions={model: said for model in MODELS if (said := _champion(read, model, log_dates[-1]))},
         damaged=read.damaged,
     )
 
@@ -117,6 +124,16 @@ def _model(read: _Reader, log_date: str) -> str:
     if row["model"] is None:
         return str(row["reason"])
     return f"{row['model']}, trained on {row['rows']:,} snapshots closed before {row['cut']}"
+
+
+def _champion(read: _Reader, model: str, log_date: str) -> str | None:
+    found = read.one(f"{model}_promotion", log_date, ["champion", "since", "reasons"])
+    if found is None or found.is_empty():
+        return None
+    row = found.row(0, named=True)
+    if row["champion"] is None:
+        return f"nobody serves: {'; '.join(row['reasons'])}"
+    return f"the model of {row['champion']} serves since {row['since']}"
 
 
 def _metrics(read: _Reader, log_date: str) -> list[dict[str, str | float | None]]:

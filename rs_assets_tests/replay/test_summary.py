@@ -23,6 +23,11 @@ TABLES = {
     "quarantined_events": pl.DataFrame({"reasons": [["DUPLICATE"], ["TS_FUTURE", "DUPLICATE"]]}),
     "sessions": pl.DataFrame({"purchased": [True, False, False], "revenue": [12.5, 0.0, 0.0]}),
     "purchase_intent_predictions": pl.DataFrame({"probability": [0.5]}),
+    "recommendations": pl.DataFrame({"item_ids": [["a"]]}),
+    "next_item_promotion": pl.DataFrame({"champion": [None], "since": [None], "reasons": [["too little"]]}),
+    "purchase_intent_promotion": pl.DataFrame(
+        {"champion": [dt.date(2024, 1, 1)], "since": [dt.date(2024, 1, 8)], "reasons": [["passed"]]}
+    ),
     MODEL: pl.DataFrame({"model": ["logistic"], "reason": [""], "rows": [1234], "cut": [dt.date(2024, 1, 1)]}),
     EVALUATION: pl.DataFrame({"candidate": ["logistic"], "slice": ["all"], "metric": ["pr_auc"], "value": [0.25]}),
 }  # fmt: skip
@@ -33,11 +38,12 @@ DAMAGE = {
     "of other columns": pl.DataFrame({"x": [1]}),
 }
 COUNTED = {"valid_events": "valid", "quarantined_events": "quarantined", "sessions": "sessions",
-           "purchase_intent_predictions": "predictions"}  # fmt: skip
+           "purchase_intent_predictions": "predictions", "recommendations": "recommendations"}  # fmt: skip
+COUNTED_ONLY = ("valid_events", "purchase_intent_predictions", "recommendations")
 CASES = [
     (asset, how) for asset in TABLES for how in DAMAGE
     # Of these only the rows are counted, whatever their columns.
-    if (asset, how) not in product(("valid_events", "purchase_intent_predictions"), ("of other columns",))
+    if (asset, how) not in product(COUNTED_ONLY, ("of other columns",))
 ]  # fmt: skip
 
 
@@ -73,7 +79,11 @@ def test_it_counts_what_is_published(lake: Lake) -> None:
     assert (found.sessions, found.sessions_with_purchase, found.revenue) == (9, 3, 37.5)
     assert found.model == "logistic, trained on 1,234 snapshots closed before 2024-01-01"
     assert found.metrics == [{"candidate": "logistic", "pr_auc": 0.25}]
-    assert (found.predictions, found.damaged) == (3, [])
+    assert (found.predictions, found.recommendations, found.damaged) == (3, 3, [])
+    assert found.champions == {
+        "next_item": "nobody serves: too little",
+        "purchase_intent": "the model of 2024-01-01 serves since 2024-01-08",
+    }
 
 
 def test_what_is_not_published_counts_as_nothing_and_is_not_damaged(tmp_path: Path) -> None:
