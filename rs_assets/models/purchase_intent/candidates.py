@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from rs_assets.models.purchase_intent.limits import SEED
+from rs_assets.models.purchase_intent.scoring import Scoring
 from rs_assets.models.purchase_intent.training import NUMERIC
 
 if TYPE_CHECKING:
@@ -91,14 +92,16 @@ def fit(candidate: str, rows: pl.DataFrame) -> Pipeline:
 def score(pipeline: Pipeline, rows: pl.DataFrame, threads: int = 1) -> Floats:
     """The pipeline's probability for each of `rows`, before recalibration; of length `rows.height`.
 
-    Trees score each row on its own, so they may use all `threads`; BLAS stays on one (see `fit`).
+    Each row is scored on its own (see `scoring`), so trees may use all `threads`.
     """
     from threadpoolctl import threadpool_limits
 
     if rows.is_empty():  # scikit-learn refuses to score nothing
         return np.empty(0)
+    columns = inputs(rows)
+    numeric = np.ascontiguousarray(columns.select(NUMERIC).to_numpy())
     with threadpool_limits(limits={"openmp": threads, "blas": 1}):
-        return np.asarray(pipeline.predict_proba(inputs(rows))[:, 1], dtype=np.float64)
+        return Scoring(pipeline)(columns["site"].to_list(), numeric)
 
 
 def inputs(rows: pl.DataFrame) -> pl.DataFrame:
