@@ -34,6 +34,7 @@ DECLARED = {
     "purchase_intent_training": "rs_assets.models.purchase_intent.publish",
     "purchase_intent_model": "rs_assets.models.purchase_intent.publish",
     "purchase_intent_evaluation": "rs_assets.models.purchase_intent.publish",
+    "purchase_intent_drift": "rs_assets.models.purchase_intent.publish",
     "purchase_intent_predictions": "rs_assets.models.purchase_intent.publish",
     "next_item_training": "rs_assets.models.next_item.publish",
     "next_item_model": "rs_assets.models.next_item.publish",

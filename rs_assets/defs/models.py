@@ -9,6 +9,7 @@ import dagster as dg
 
 from rs_assets.compute import Box
 from rs_assets.defs.code_version import code_version
+from rs_assets.defs.drift import drift
 from rs_assets.defs.lineage import stage
 from rs_assets.defs.partitions import SINGLE_RUN
 from rs_assets.defs.previews import columns, preview, table
@@ -24,7 +25,7 @@ LIGHT, FITTING = Box(cpu=1, memory_gib=2), Box(cpu=2, memory_gib=4)
 
 
 def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
-    """The five assets of purchase_intent."""
+    """The six assets of purchase_intent."""
     common: dict[str, Any] = {
         "partitions_def": partitions,
         "backfill_policy": SINGLE_RUN,
@@ -33,6 +34,7 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
             "models/purchase_intent",
             "models/cuts.py",
             "models/weekly.py",
+            "models/drift.py",
             "features",
             "lake/tables.py",
             libraries=LIBRARIES,
@@ -108,6 +110,7 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
         purchase_intent_evaluation,
         promotion("purchase_intent", partitions, judged_by, LIBRARIES),
         purchase_intent_predictions,
+        drift(partitions, common["code_version"]),
     ]
 
 

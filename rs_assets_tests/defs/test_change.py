@@ -80,6 +80,7 @@ def test_a_changed_feature_rebuilds_only_its_model_and_what_descends_from_it(pla
         "purchase_intent_training",
         "purchase_intent_model",
         "purchase_intent_evaluation",
+        "purchase_intent_drift",
         "purchase_intent_promotion",
         "purchase_intent_predictions",
         "model_card",

@@ -18,15 +18,20 @@ from rs_assets.lake.paths import Lake
 from rs_assets.lake.stage import Stage
 from rs_assets.lake.tables import digest, write_table
 from rs_assets.models.cuts import cut_of, training_window
+from rs_assets.models.drift import drift
 from rs_assets.models.purchase_intent.artifact import dump, load
 from rs_assets.models.purchase_intent.model import VALIDATION, NotTrained, Trained, train
 from rs_assets.models.purchase_intent.predict import predict
-from rs_assets.models.purchase_intent.training import training_set
+from rs_assets.models.purchase_intent.training import INPUTS, training_set
 from rs_assets.models.weekly import share, weeks, window
 
 TRAINING, MODEL = "purchase_intent_training", "purchase_intent_model"
 EVALUATION, PREDICTIONS = "purchase_intent_evaluation", "purchase_intent_predictions"
+DRIFTED = "purchase_intent_drift"
 ARTIFACT, VALIDATION_TABLE = "model.bin", "validation.parquet"
+
+COMPARED = [name for name in INPUTS if name != "day_of_week"]
+"""The inputs whose drift says something: a log date has one day of the week, and the training set has all."""
 
 OnDate = Callable[[str], None]
 Models = dict[str, Trained | NotTrained]
@@ -47,6 +52,7 @@ READS: dict[str, Reads] = {
     TRAINING: _training_reads,
     MODEL: reading(TRAINING),
     EVALUATION: reading(MODEL),
+    DRIFTED: reading(TRAINING, "session_features"),
     PREDICTIONS: reading("purchase_intent_promotion", "session_features"),
 }
 
@@ -104,6 +110,22 @@ def publish_predictions(
         frame = predict(champion(stage.lake, log_date), pl.read_parquet(features), threads=threads)
         write_table(frame, stage.path(PREDICTIONS, log_date))
         stage.finish(PREDICTIONS, log_date)
+
+
+def publish_drift(stage: Stage, log_dates: list[str], on_date: OnDate) -> dict[str, pl.DataFrame]:
+    """How far each log date's snapshots are from those that its challenger learned from."""
+    found: dict[str, pl.DataFrame] = {}
+    for _, dates in weeks(stage.pending((DRIFTED,), log_dates)):
+        (training,) = stage.lake.require(TRAINING, [dates[0]])
+        learned = pl.read_parquet(training)
+        for log_date in dates:
+            on_date(log_date)
+            (features,) = stage.lake.require("session_features", [log_date])
+            found[log_date] = drift(learned, pl.read_parquet(features), COMPARED)
+            day = pl.lit(dt.date.fromisoformat(log_date)).alias("log_date")
+            write_table(found[log_date].select(day, pl.all()), stage.path(DRIFTED, log_date))
+            stage.finish(DRIFTED, log_date)
+    return found
 
 
 def load_model(lake: Lake, log_date: str) -> Trained | NotTrained:

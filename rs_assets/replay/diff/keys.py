@@ -30,6 +30,7 @@ KEYS: Mapping[str, Key] = {
     "purchase_intent_training": ("session_id", "position"),
     "purchase_intent_model": ("cut",),
     "purchase_intent_evaluation": ("candidate", "slice", "metric"),
+    "purchase_intent_drift": ("input",),
     "purchase_intent_promotion": ("cut",),
     "purchase_intent_predictions": ("session_id", "position"),
     "next_item_training": ("session_id", "position"),
