@@ -23,6 +23,7 @@ from rs_assets.cli import (
     query,
     receipt,
     replay,
+    score,
     seal,
     status,
     verify,
@@ -44,6 +45,7 @@ COMMANDS: tuple[front.Command, ...] = (
     front.Command("quarantine", quarantine.quarantine, "rs-assets quarantine --from 2024-01-02 --samples 1"),
     front.Command("contract", contract.contract, "rs-assets contract purchase --json-schema"),
     front.Command("model", model.model, "rs-assets model list"),
+    front.Command("score", score.score, "rs-assets score --port 8100"),
     front.Command(
         "query",
         query.query,

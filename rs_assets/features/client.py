@@ -93,10 +93,18 @@ class Client:
 
     def add(self, event: Event) -> Running:
         """Add an event; gives the session under way where it stands."""
-        stream = self.stream
-        if event.stands_apart:
-            if event.log_date not in self.apart:
-                self.apart = {event.log_date: Stream()}  # those of a log date before are over
-            stream = self.apart[event.log_date]
+        stream = self._stream(event)
         stream.add(event)
         return stream.now
+
+    def under_way(self, event: Event) -> Running | None:
+        """The session under way where an event would stand; None if nothing came there yet."""
+        stream = self._stream(event)
+        return stream.now if len(stream) else None
+
+    def _stream(self, event: Event) -> Stream:
+        if not event.stands_apart:
+            return self.stream
+        if event.log_date not in self.apart:
+            self.apart = {event.log_date: Stream()}  # those of a log date before are over
+        return self.apart[event.log_date]
