@@ -3,6 +3,7 @@
 Belongs here: the declaration. Does not belong here: what stands in a card (`models/card`).
 """
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -67,9 +68,28 @@ def model_card(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         }
         for card in found.get(dates[-1], ()):
             by_date[dates[-1]] |= _shown(card)
+        by_date[dates[-1]] |= _mirrored(context, lake)
         return materialized(context, CARD, records, columns(place.object(CARD, dates[-1])), by_date)
 
     return cards
+
+
+def _mirrored(context: dg.AssetExecutionContext, lake: LakeResource) -> dict[str, str]:
+    """What MLflow was told, where MLFLOW_TRACKING_URI is set. Its trouble is a warning and stops nothing."""
+    if not (uri := os.environ.get("MLFLOW_TRACKING_URI")):
+        return {}
+    from rs_assets.models.mirror import mirror
+    from rs_assets.models.promotion.registry import FAMILIES, family_of
+
+    said = {}
+    for name in FAMILIES:
+        try:
+            told = mirror(lake.open(), family_of(name), uri)
+            said[f"{name}_in_mlflow"] = f"{told.model}, version {told.version}" if told else "nobody serves"
+        except Exception as problem:  # whatever a server elsewhere does, the data is published
+            context.log.warning(f"MLflow was not told of {name}: {type(problem).__name__}: {problem}")
+            said[f"{name}_in_mlflow"] = "not told; see the log"
+    return said
 
 
 def _champions(cards: "Iterable[Card]") -> dict[str, str]:
