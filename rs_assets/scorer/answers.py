@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -21,7 +20,6 @@ from rs_assets.models.next_item.limits import LONGEST, SHOWN
 from rs_assets.models.next_item.queries import Queries
 from rs_assets.models.next_item.ragged import Codes, Ints, starts_of
 from rs_assets.models.purchase_intent import Trained
-from rs_assets.models.purchase_intent.scoring import Scoring
 from rs_assets.scorer.serving import Intent
 
 
@@ -75,14 +73,9 @@ def probabilities(model: Intent, asked: Sequence[Asked]) -> list[float | None]:
     if not isinstance(model, Trained):
         return [None] * len(asked)
     numeric = np.array([one.features for one in asked])
-    found = _scoring(model)([one.site for one in asked], numeric)
+    found = model.scoring([one.site for one in asked], numeric)
     calibration = model.card.calibration
     return [float(chance) for chance in (found if calibration is None else calibration(found))]
-
-
-@lru_cache(maxsize=4)
-def _scoring(model: Trained) -> Scoring:
-    return Scoring(model.pipeline)
 
 
 def _queries(catalog: Catalog, asked: Sequence[Asked]) -> Queries:

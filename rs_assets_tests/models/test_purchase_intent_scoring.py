@@ -40,7 +40,7 @@ def arrays(asked: pl.DataFrame) -> tuple[list[str], np.ndarray]:
 def test_it_says_what_scikit_learn_says_but_for_the_last_bits_of_a_sum(candidate, fitted_on, asked, request):
     pipeline = fit(candidate, request.getfixturevalue(fitted_on))
     theirs = pipeline.predict_proba(inputs(asked))[:, 1]
-    ours = Scoring(pipeline)(*arrays(asked))
+    ours = Scoring.of(pipeline)(*arrays(asked))
     if candidate == "logistic":
         np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=0)
     else:
@@ -49,9 +49,8 @@ def test_it_says_what_scikit_learn_says_but_for_the_last_bits_of_a_sum(candidate
 
 @pytest.mark.parametrize("candidate", CANDIDATES)
 def test_no_bit_of_a_row_depends_on_the_rows_beside_it(candidate, rows, asked):
-    pipeline = fit(candidate, rows)
-    scoring, (sites, numeric) = Scoring(pipeline), arrays(asked)
-    together = score(pipeline, asked, threads=2)
+    scoring, (sites, numeric) = Scoring.of(fit(candidate, rows)), arrays(asked)
+    together = score(scoring, asked, threads=2)
     for size in (1, 2, 7, 64):
         starts = range(0, asked.height, size)
         apart = [scoring(sites[at : at + size], numeric[at : at + size]) for at in starts]
@@ -63,5 +62,5 @@ def test_what_is_asked_stays_as_it_was(rows, asked):
     sites, numeric = arrays(asked)
     before = numeric.copy()
     for candidate in CANDIDATES:
-        Scoring(fit(candidate, rows))(sites, numeric)
+        Scoring.of(fit(candidate, rows))(sites, numeric)
     np.testing.assert_array_equal(numeric, before)

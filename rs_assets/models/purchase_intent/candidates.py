@@ -6,6 +6,7 @@ not belong here: choosing between them (`choice`). scikit-learn is imported when
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,19 +90,18 @@ def fit(candidate: str, rows: pl.DataFrame) -> Pipeline:
         return pipeline.fit(inputs(rows), rows["will_buy"].to_numpy())
 
 
-def score(pipeline: Pipeline, rows: pl.DataFrame, threads: int = 1) -> Floats:
-    """The pipeline's probability for each of `rows`, before recalibration; of length `rows.height`.
+def score(scoring: Scoring, rows: pl.DataFrame, threads: int = 1) -> Floats:
+    """The probability for each of `rows`, before recalibration; of length `rows.height`.
 
-    Each row is scored on its own (see `scoring`), so trees may use all `threads`.
+    Each row is scored on its own, so that no result depends on the number of threads.
     """
-    from threadpoolctl import threadpool_limits
-
-    if rows.is_empty():  # scikit-learn refuses to score nothing
-        return np.empty(0)
     columns = inputs(rows)
-    numeric = np.ascontiguousarray(columns.select(NUMERIC).to_numpy())
-    with threadpool_limits(limits={"openmp": threads, "blas": 1}):
-        return Scoring(pipeline)(columns["site"].to_list(), numeric)
+    sites, numeric = columns["site"].to_list(), np.ascontiguousarray(columns.select(NUMERIC).to_numpy())
+    size = max(1, -(-rows.height // threads))
+    parts = range(0, rows.height, size)
+    with ThreadPoolExecutor(threads) as pool:
+        found = pool.map(lambda at: scoring(sites[at : at + size], numeric[at : at + size]), parts)
+        return np.concatenate([np.empty(0), *found])
 
 
 def inputs(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,6 @@
-"""The card: what is known of a trained model apart from its pipeline, and how that is written as JSON.
+"""The card: what is known of a trained model apart from its arrays, and how that is written as JSON.
 
-Belongs here: `Card`, both ways between it and JSON. Does not belong here: the pipeline's bytes (`artifact`),
+Belongs here: `Card`, both ways between it and JSON. Does not belong here: the arrays' bytes (`artifact`),
 or the card as a page to read (the graph's `model_card`).
 """
 
@@ -17,12 +17,12 @@ from rs_assets.models.purchase_intent.calibration import Sigmoid
 from rs_assets.models.purchase_intent.evaluation import SCHEMAS, Evaluation
 
 PACKAGES = ("numpy", "scikit-learn")
-"""The packages that a fitted pipeline is made of; it is only loaded by the same versions of them."""
+"""The packages that fitted it; another version of them may fit other numbers, and reads these all the same."""
 
 
 @dataclass(frozen=True, eq=False)
 class Card:
-    """What is known of a trained model apart from its pipeline.
+    """What is known of a trained model apart from its arrays.
 
     Attributes:
         cut: the model has seen what closed before it, and nothing else.

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -22,12 +21,9 @@ from rs_assets.models.purchase_intent.card import Card, installed
 from rs_assets.models.purchase_intent.choice import choose
 from rs_assets.models.purchase_intent.limits import MIN_POSITIVES, MIN_VALIDATION_POSITIVES
 from rs_assets.models.purchase_intent.measuring import evaluate
+from rs_assets.models.purchase_intent.scoring import Scoring
 from rs_assets.models.purchase_intent.split import Split, temporal_split
 from rs_assets.models.purchase_intent.training import INPUTS, ORDER
-
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
-
 
 VALIDATION = {"log_date": pl.Date, "session_id": pl.String, "position": pl.Int64, "score": pl.Float64}
 """The key of a snapshot, and a score: what counts is the order of the scores."""
@@ -45,7 +41,7 @@ class NotTrained:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A model: its card and the pipeline of the chosen candidate, fitted on all rows.
+    """A model: its card, and what the chosen candidate says, fitted on all rows.
 
     Attributes:
         validation: what the chosen candidate said of the validation side before it was fitted on all rows, as
@@ -53,7 +49,7 @@ class Trained:
     """
 
     card: Card
-    pipeline: Pipeline
+    scoring: Scoring
     validation: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=VALIDATION))
 
     @property
@@ -63,7 +59,7 @@ class Trained:
 
     def probabilities(self, rows: pl.DataFrame, threads: int = 1) -> Floats:
         """The probability of a purchase after each of `rows` (INPUTS), 0 to 1, of length `rows.height`."""
-        plain = score(self.pipeline, rows, threads)
+        plain = score(self.scoring, rows, threads)
         return plain if self.card.calibration is None else self.card.calibration(plain)
 
 
@@ -92,7 +88,7 @@ def train(rows: pl.DataFrame, *, cut: dt.date, threads: int = 1) -> Trained | No
     if split is None or reason:
         return NotTrained(f"not trained yet, because {reason}", cut, rows.height, positives)
 
-    fits = {name: fit(name, split.training) for name in CANDIDATES}
+    fits = {name: Scoring.of(fit(name, split.training)) for name in CANDIDATES}
     scores = {name: score(fitted, split.validation, threads) for name, fitted in fits.items()}
     choice = choose(split.validation, scores)
     own = scores[choice.chosen]
@@ -112,7 +108,7 @@ def train(rows: pl.DataFrame, *, cut: dt.date, threads: int = 1) -> Trained | No
         ),
     )
     said = split.validation.select(*ORDER).with_columns(score=pl.Series(own))
-    return Trained(card, fit(choice.chosen, rows), said)
+    return Trained(card, Scoring.of(fit(choice.chosen, rows)), said)
 
 
 def _too_little(rows: pl.DataFrame, split: Split | None) -> str:

@@ -1,42 +1,68 @@
 """Scoring: a fitted pipeline as arithmetic on a matrix, each row on its own.
 
 Belongs here: from a site and numbers to a probability, for many rows and for one, in the same way. Does not belong
-here: fitting (`candidates`), recalibration (`calibration`), frames of snapshots.
+here: fitting (`candidates`), recalibration (`calibration`), frames of snapshots, walking trees (`trees`).
 
 scikit-learn takes a row as a data frame, for milliseconds; and it has BLAS add up, whose order, and so the last bit,
 depends on how many rows are beside it. Here a sum is taken column by column: what is served for one session equals
-what is computed in batch, to the bit, on any machine.
+what is computed in batch, to the bit, on any machine. And a pipeline that is nothing but arrays can be written and
+read without running anything, and outlives the version of scikit-learn that fitted it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
+
+from rs_assets.models.purchase_intent import trees
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 Floats = npt.NDArray[np.float64]
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+KINDS = {
+    "constant": ("chance",),
+    "linear": ("medians", "told_missing", "mean", "scale", "weights", "intercept"),
+    "trees": trees.ARRAYS,
+}
+"""The ways of scoring, and the arrays of each."""
 
 
 class Scoring:
-    """What a fitted pipeline of one of CANDIDATES says, without the pipeline's way to it.
+    """What a fitted pipeline of one of CANDIDATES says, without the pipeline.
 
     Args:
-        pipeline: as `candidates.fit` returns it.
+        kind: one of KINDS.
+        sites: those that were there to be fitted, in the order of their columns.
+        arrays: those of the kind.
+
+    Raises:
+        ValueError: there is no such kind, or not all of its arrays.
     """
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._model = pipeline.named_steps["model"]
-        self._columns = pipeline.named_steps.get("columns")
-        self._sites: dict[str, int] = {}
-        if self._columns is not None:
-            (known,) = self._columns.named_transformers_["site"].categories_
-            self._sites = {site: place for place, site in enumerate(known)}
-        self._of_matrix = self._way()
+    def __init__(self, kind: str, sites: Sequence[str], arrays: Arrays) -> None:
+        if set(KINDS.get(kind, ())) != set(arrays):
+            raise ValueError(f"A scoring of the kind {kind!r} is not made of {', '.join(sorted(arrays))}.")
+        self.kind, self.sites, self.arrays = kind, tuple(sites), dict(arrays)
+        self._place = {site: place for place, site in enumerate(self.sites)}
+        self._say = {"constant": _constant, "linear": _linear, "trees": _trees}[kind]
+
+    @classmethod
+    def of(cls, pipeline: Pipeline) -> Self:
+        """The scoring of a pipeline as `candidates.fit` returns it."""
+        model, columns = pipeline.named_steps["model"], pipeline.named_steps.get("columns")
+        if columns is None:
+            return cls("constant", (), {"chance": np.asarray(model.class_prior_[1:], np.float64)})
+        (sites,) = columns.named_transformers_["site"].categories_
+        prepared = columns.named_transformers_["numeric"]
+        if not hasattr(prepared, "named_steps"):
+            return cls("trees", sites.tolist(), trees.arrays_of(model))
+        return cls("linear", sites.tolist(), _arrays_of_linear(prepared, model))
 
     def __call__(self, sites: Sequence[str | None], numeric: Floats) -> Floats:
         """The probability of each row, before recalibration.
@@ -45,48 +71,51 @@ class Scoring:
             sites: one a row; of one that was not there to be fitted, no column is set.
             numeric: (rows, NUMERIC), with NaN for what is not known. It is left as it is.
         """
-        return self._of_matrix(numeric, self._one_hot(sites))
+        return self._say(self.arrays, numeric, self._one_hot(sites))
 
     def _one_hot(self, sites: Sequence[str | None]) -> Floats:
-        found = np.zeros((len(sites), len(self._sites)))
+        found = np.zeros((len(sites), len(self.sites)))
         for row, site in enumerate(sites):
-            place = self._sites.get(site) if site is not None else None
+            place = self._place.get(site) if site is not None else None
             if place is not None:
                 found[row, place] = 1.0
         return found
 
-    def _way(self) -> Callable[[Floats, Floats], Floats]:
-        if self._columns is None:
-            chance = float(self._model.class_prior_[1])
-            return lambda numeric, sites: np.full(len(numeric), chance)
-        prepared = self._columns.named_transformers_["numeric"]
-        if prepared == "passthrough" or not hasattr(prepared, "named_steps"):
-            return lambda numeric, sites: np.asarray(
-                self._model.predict_proba(np.concatenate([numeric, sites], axis=1))[:, 1], dtype=np.float64
-            )
-        return _Logistic(prepared, self._model)
+
+def _arrays_of_linear(prepared: Pipeline, model: Any) -> Arrays:
+    impute, scale = prepared.named_steps["impute"], prepared.named_steps["scale"]
+    return {
+        "medians": np.asarray(impute.statistics_, np.float64),
+        "told_missing": np.asarray(impute.indicator_.features_, np.int64),
+        "mean": np.asarray(scale.mean_, np.float64),
+        "scale": np.asarray(scale.scale_, np.float64),
+        "weights": np.asarray(model.coef_[0], np.float64),
+        "intercept": np.asarray(model.intercept_, np.float64),
+    }
 
 
-class _Logistic:
+def _constant(arrays: Arrays, numeric: Floats, sites: Floats) -> Floats:
+    return np.full(len(numeric), arrays["chance"][0])
+
+
+def _linear(arrays: Arrays, numeric: Floats, sites: Floats) -> Floats:
     """Impute, compress, scale, and the sigmoid of a weighted sum."""
+    missing = np.isnan(numeric)
+    filled = np.where(missing, arrays["medians"], numeric)
+    told = missing[:, arrays["told_missing"]].astype(np.float64)
+    scaled = (np.arcsinh(np.concatenate([filled, told], axis=1)) - arrays["mean"]) / arrays["scale"]
+    total = np.zeros(len(numeric))
+    columns = np.concatenate([scaled, sites], axis=1).T
+    for column, weight in zip(columns, arrays["weights"].tolist(), strict=True):
+        total += column * weight
+    return _sigmoid(total + arrays["intercept"][0])
 
-    def __init__(self, prepared: Pipeline, model: object) -> None:
-        impute, scale = prepared.named_steps["impute"], prepared.named_steps["scale"]
-        self._medians = np.asarray(impute.statistics_, dtype=np.float64)
-        self._told_missing = np.asarray(impute.indicator_.features_)
-        self._mean, self._scale = scale.mean_, scale.scale_
-        self._weights: list[float] = model.coef_[0].tolist()  # type: ignore[attr-defined]
-        self._intercept = float(model.intercept_[0])  # type: ignore[attr-defined]
 
-    def __call__(self, numeric: Floats, sites: Floats) -> Floats:
-        from scipy.special import expit
+def _trees(arrays: Arrays, numeric: Floats, sites: Floats) -> Floats:
+    return _sigmoid(trees.log_odds(arrays, np.concatenate([numeric, sites], axis=1)))
 
-        missing = np.isnan(numeric)
-        filled = np.where(missing, self._medians, numeric)
-        told = missing[:, self._told_missing].astype(np.float64)
-        scaled = (np.arcsinh(np.concatenate([filled, told], axis=1)) - self._mean) / self._scale
-        columns = np.concatenate([scaled, sites], axis=1).T
-        total = np.zeros(len(numeric))
-        for column, weight in zip(columns, self._weights, strict=True):
-            total += column * weight
-        return np.asarray(expit(total + self._intercept), dtype=np.float64)
+
+def _sigmoid(log_odds: Floats) -> Floats:
+    from scipy.special import expit
+
+    return np.asarray(expit(log_odds), dtype=np.float64)
