@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-CONTRACT_VERSION = "3"
+CONTRACT_VERSION = "4"
 
 
 class Code(StrEnum):

@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rs_assets.contract.codes import MEANINGS, Code
+from rs_assets.contract.schemas.shadow import PREFIX
 from rs_assets.errors import UserError
+from rs_assets.features.running import Event, Running
 from rs_assets.lake import Lake
 from rs_assets.scorer import answers
 from rs_assets.scorer.answers import Asked, Recommended
@@ -45,6 +47,17 @@ class Heard:
 _REPEATED = Violation(
     None, Code.TRANSACTION_REPEATED, "params.transaction_id", MEANINGS[Code.TRANSACTION_REPEATED], None, None
 )
+
+
+def _without(taken: Taken, foreign: Sequence[int]) -> Taken:
+    """What was taken, less events that only a scorer may note: they are none of a session, here as in batch."""
+    what = "is noted by scorers, and no event of a session"
+    told = [
+        Violation(index, Code.EVENT_UNKNOWN, "name", f"name {what}", "an event of a session", None)
+        for index in foreign
+    ]
+    own = [(event, known) for event, known in taken.events if event.index not in foreign]
+    return Taken(taken.client_id, own, [*taken.violations, *told])
 
 
 def clock() -> int:
@@ -86,6 +99,7 @@ class Scorer:
         self._judging: Threaded[Request, Taken] = Threaded(self._judge.judge)
         self._recommending: Batching[Asked, tuple[Serving, Recommended]] = Batching(self._recommended)
         self._predicting: Batching[Asked, tuple[Serving, float | None]] = Batching(self._predicted)
+        self._warm_up()
 
     async def hear(self, site: str, body: bytes) -> Heard:
         """Add a request's events to their session."""
@@ -93,6 +107,8 @@ class Scorer:
         taken = self._intake.take(request)
         if taken is None:
             taken = await self._judging.ask(request)
+        if foreign := [event.index for event, _ in taken.events if event.name.startswith(PREFIX)]:
+            taken = _without(taken, foreign)
         if not taken.events:
             return Heard(taken.client_id, None, 0, 0, 0, taken.violations)
         session, repeated = self.memory.add(site, taken)
@@ -143,6 +159,14 @@ class Scorer:
         if self.shadow is not None:
             self.shadow.flush()
         self._judge.close()
+
+    def _warm_up(self) -> None:
+        """Answer once: what is loaded when it is first called would keep the first shopper waiting."""
+        session = Running()
+        session.add(Event(0, 0, 0, "page_view"))
+        asked = [Asked.about(site, session) for site in self.serving.champions.next_item.sites or ("",)]
+        self._recommended(asked)
+        self._predicted(asked)
 
     def _recommended(self, asked: Sequence[Asked]) -> list[tuple[Serving, Recommended]]:
         serving = self.serving

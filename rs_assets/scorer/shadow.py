@@ -19,6 +19,7 @@ from typing import Any
 
 import orjson
 
+from rs_assets.contract.schemas.shadow import INTENT, RECOMMENDATION
 from rs_assets.errors import UserError
 from rs_assets.log.writer import LogWriter
 from rs_assets.scorer import answers
@@ -26,7 +27,6 @@ from rs_assets.scorer.answers import Asked, Recommended
 from rs_assets.scorer.intake import log_date, timestamp
 from rs_assets.scorer.serving import Serving
 
-RECOMMENDATION, INTENT = "shadow_recommendation", "shadow_intent"
 PATH = "/scorer/shadow"
 MOST = 100_000
 """Answers that wait to be written; those beyond are dropped, and counted."""

@@ -165,3 +165,18 @@ def test_a_range_is_its_dates_one_by_one_and_no_row_knows_a_later_date(run_model
     assert_frame_equal(
         sooner.sort(order), together.filter(pl.col("log_date") < dt.date(2024, 1, 3)).sort(order)
     )
+
+
+def test_what_a_scorer_notes_of_its_answers_is_no_event_of_a_session(run_model, valid_events):
+    at, later = "2024-01-01 10:00:00", "2024-01-01 10:20:00"
+    own = [{"at": at, "name": "view_item", "item": "a", "value": 1.0}, {"at": "2024-01-01 10:40:00"}]
+    noted = [{"at": later, "name": name, "item": "b"} for name in ("shadow_recommendation", "shadow_intent")]
+    events = valid_events(own + noted)
+    stream = run_model("session_stream", {"valid_events": events}, "2024-01-01", "2024-01-01")
+    assert stream["event_name"].to_list() == ["view_item", "page_view"]
+    assert stream["session_id"].n_unique() == 2
+    tables = {"session_stream": stream, "valid_events": events}
+    assert run_model("session_events", tables, "2024-01-01", "2024-01-01", tests=True).height == 2
+    assert run_model("item_stats", {"valid_events": events}, "2024-01-01", "2024-01-01")[
+        "item_id"
+    ].to_list() == ["a"]

@@ -32,6 +32,7 @@ with events as (
             else greatest(event_time, log_date::timestamp)
         end as order_time
     from {{ source('lake', 'valid_events') }}
+    where {{ by_shoppers() }}
 
 ),
 

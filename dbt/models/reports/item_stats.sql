@@ -8,6 +8,7 @@ with items as (
         event_name,
         unnest(items) as item
     from {{ source('lake', 'valid_events') }}
+    where {{ by_shoppers() }}
 
 )
 
