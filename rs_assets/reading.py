@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from difflib import get_close_matches
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, TypeAlias, overload
 
 from rs_assets.errors import UserError
@@ -125,13 +126,12 @@ def _as(
         return relation.pl()
     if form == "arrow":
         return relation.to_arrow_table()
-    try:
-        return relation.df()
-    except ModuleNotFoundError as missing:
+    if find_spec("pandas") is None:
         raise UserError(
-            f"as_='pandas' needs {missing.name}, which is not installed.",
+            "as_='pandas' needs pandas, which is not installed.",
             "Run `pip install pandas`, or take polars.",
-        ) from None
+        )
+    return relation.df()
 
 
 def _date(name: str, value: Date) -> str | None:
