@@ -42,7 +42,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             alerts(partitions, settings),
             site_shapes(partitions),
             *dbt_models(dbt_project(settings.home), partitions),
-            decisions_log(),
+            decisions_log(partitions),
             *next_item(partitions),
             *purchase_intent(partitions),
             model_card(partitions),

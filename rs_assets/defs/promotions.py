@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 BOX = Box(cpu=1, memory_gib=4)
 
 
-def decisions_log() -> dg.AssetSpec:
-    """What persons decide, an input that the graph does not make."""
+def decisions_log(partitions: dg.PartitionsDefinition) -> dg.AssetSpec:
+    """What persons decide, by the log date from which it holds: an input that the graph does not make."""
     return dg.AssetSpec(
         "decisions",
+        partitions_def=partitions,
         group_name="models",
         description="The decisions log: which model a person has promoted or rolled back, from which log date on, "
         "and why. Written by `rs-assets model`; a replay repeats it.",

@@ -156,6 +156,6 @@ def test_one_range_day_by_day_one_worker_and_several_have_one_receipt(replayed):
         for environment in ("prod", "again", "daily")
     }
     assert receipts["prod"] == receipts["again"] == receipts["daily"]
-    assert sorted(receipts["prod"]["log"]) == DATES and len(receipts["prod"]["outputs"]) == 16
+    assert sorted(receipts["prod"]["log"]) == DATES and len(receipts["prod"]["outputs"]) == 24
     kept = json.loads((replayed / "receipts" / "prod.json").read_text())
     assert kept == receipts["prod"], "the replay wrote it"
