@@ -24,7 +24,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import orjson
@@ -191,7 +191,7 @@ def serving(environment: str) -> Iterator[tuple[int, int]]:
         process.wait()
 
 
-def measure(environment: str, rate: float, seconds: float, bad: int) -> dict[str, object]:
+def measure(environment: str, rate: float, seconds: float, bad: int) -> dict[str, Any]:
     """One rate, on a server of its own."""
     with serving(environment) as (port, pid):
         command = [
@@ -208,8 +208,8 @@ def measure(environment: str, rate: float, seconds: float, bad: int) -> dict[str
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             sys.exit(done.stderr)
-        found: dict[str, object] = json.loads(done.stdout)
-        found["server_cpu"] = (cpu_seconds(pid) - before) / float(str(found.pop("wall")))
+        found: dict[str, Any] = json.loads(done.stdout)
+        found["server_cpu"] = (cpu_seconds(pid) - before) / found.pop("wall")
     return found
 
 
@@ -227,7 +227,7 @@ def main() -> None:
     if args.port:
         generate(args.port, args.environment, args.rates[0], args.seconds, args.bad)
         return
-    rows = []
+    rows: list[dict[str, Any]] = []
     table = Table(
         "requests/s", "answered/s", "p50 ms", "p90", "p99", "p99.9", "max", "server", "generator", "status"
     )
@@ -235,7 +235,7 @@ def main() -> None:
         for rate in args.rates:
             state.update(f"{rate:,.0f} requests/s for {args.seconds:g} s")
             rows.append(row := measure(args.environment, rate, args.seconds, args.bad))
-            if float(str(row["p99"])) > 10 * GOAL_MS:
+            if row["p99"] > 10 * GOAL_MS:
                 break  # past its limit, and all that follow are
     if args.json:
         print(json.dumps(rows, indent=1))
@@ -243,9 +243,10 @@ def main() -> None:
     for row in rows:
         times = (f"{row[name]:.1f}" for name in ("p50", "p90", "p99", "p99.9", "max"))
         cpu = (f"{row[name]:.0%}" for name in ("server_cpu", "generator_cpu"))
-        table.add_row(f"{row['rate']:,.0f}", f"{row['done']:,.0f}", *times, *cpu, str(row["status"]))
+        status = ", ".join(f"{count:,} x {code}" for code, count in row["status"].items())
+        table.add_row(f"{row['rate']:,.0f}", f"{row['done']:,.0f}", *times, *cpu, status)
     print("Processor time is of one core.")
-    Console().print(table)
+    Console(width=110).print(table)
 
 
 if __name__ == "__main__":

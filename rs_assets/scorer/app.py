@@ -24,6 +24,7 @@ import orjson
 from rs_assets.contract.queries import LINE_BYTES
 from rs_assets.log.layout import SITE
 from rs_assets.models.purchase_intent import NotTrained, Trained
+from rs_assets.scorer.batching import Busy
 from rs_assets.scorer.intake import timestamp
 from rs_assets.scorer.scorer import Heard, Scorer
 from rs_assets.scorer.serving import Models, Serving
@@ -79,7 +80,10 @@ class Application:
         if method != wanted or answer is None:
             raise Refused(405, f"{path} takes {wanted}.")
         body = await _body(receive)
-        heard = await self.scorer.hear(_site(scope, body), body)
+        try:
+            heard = await self.scorer.hear(_site(scope, body), body)
+        except Busy:
+            raise Refused(503, "Too many requests that keep no contract wait to be judged.") from None
         if heard.asked is None:
             raise _refusal(heard)
         return _about(heard) | await answer(heard)

@@ -19,6 +19,14 @@ MOST = 64
 """Questions in a batch: more would not be much cheaper each, and those behind would wait for them."""
 
 
+WAITING = 1_000
+"""Questions that wait for a thread at most: what comes on top is refused, so that memory is bounded."""
+
+
+class Busy(Exception):
+    """More questions wait than should."""
+
+
 class Batching(Generic[Q, A]):
     """Asks for one, answers for many.
 
@@ -69,7 +77,13 @@ class Threaded(Generic[Q, A]):
         self._at_work: asyncio.Task[None] | None = None
 
     async def ask(self, question: Q) -> A:
-        """The answer to one question."""
+        """The answer to one question.
+
+        Raises:
+            Busy: too many wait already.
+        """
+        if len(self._asked) >= WAITING:
+            raise Busy
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._asked.append((question, future))
         if self._at_work is None or self._at_work.done():

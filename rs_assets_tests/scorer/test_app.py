@@ -193,6 +193,22 @@ def test_memory_is_bounded_and_who_was_not_heard_of_for_longest_goes_first(lake)
     scorer.close()
 
 
+def test_a_flood_of_what_keeps_no_contract_is_refused_and_nobody_else_is(
+    app, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("rs_assets.scorer.batching.WAITING", 20)
+
+    async def flood() -> list[tuple[int, Any]]:
+        bad = [call(app, "POST", "/intent", orjson.dumps(body(event("nonsense")))) for _ in range(300)]
+        good = [call(app, "POST", "/intent", orjson.dumps(body(VIEW, client=f"f{n}"))) for n in range(50)]
+        return await asyncio.gather(*good, *bad)
+
+    statuses = [status for status, _ in asyncio.run(flood())]
+    assert set(statuses[:50]) == {200}
+    assert set(statuses[50:]) == {422, 503}
+    assert post(app, "/intent", body(event("nonsense")))[0] == 422
+
+
 def test_nobody_serves_where_nothing_was_promoted(tmp_path: Path):
     with pytest.raises(UserError, match="Nobody serves next_item"):
         Scorer(Lake(str(tmp_path)))
