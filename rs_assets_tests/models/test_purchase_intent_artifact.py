@@ -27,7 +27,7 @@ from rs_assets.models.purchase_intent import (
     read_card,
     train,
 )
-from rs_assets.models.purchase_intent.calibration import Sigmoid
+from rs_assets.models.purchase_intent.calibration import Isotonic, Sigmoid
 from rs_assets.models.purchase_intent.candidates import CANDIDATES, fit, score
 from rs_assets.models.purchase_intent.scoring import Scoring
 
@@ -97,6 +97,15 @@ def test_a_model_is_the_same_after_it_was_written_and_read(trained, later) -> No
     for name in ("metrics", "slices", "calibration", "curves", "importances"):
         before, after = getattr(trained.card.evaluation, name), getattr(read.card.evaluation, name)
         assert_frame_equal(after, before, check_exact=True)
+
+
+def test_isotonic_steps_travel_with_the_model(trained, later) -> None:
+    steps = Isotonic((0.0, 0.1, 0.4), (0.01, 0.2, 0.21))
+    read = load(dump(Trained(dataclasses.replace(trained.card, calibration=steps), trained.scoring)))
+    assert isinstance(read, Trained)
+    assert read.card.calibration == steps
+    expected = np.interp(trained.probabilities(later), steps.scores, steps.shares)
+    assert read.probabilities(later).tolist() == expected.tolist()
 
 
 def test_recalibration_travels_with_the_model_and_keeps_the_order(trained, later) -> None:

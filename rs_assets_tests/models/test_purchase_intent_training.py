@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from rs_assets.errors import UserError
 from rs_assets.models.purchase_intent import FEATURES, NotTrained, Trained, dump, train, training_set
-from rs_assets.models.purchase_intent.calibration import Sigmoid, fit_sigmoid, trial
+from rs_assets.models.purchase_intent.calibration import Sigmoid, fit_isotonic, fit_sigmoid, trial
 from rs_assets.models.purchase_intent.candidates import CANDIDATES, unfitted
 from rs_assets.models.purchase_intent.choice import choose
 from rs_assets.models.purchase_intent.metrics import METRICS, calibration_bins, curve, score_metrics
@@ -223,6 +223,25 @@ def test_recalibration_is_kept_where_it_helps_on_later_dates_and_not_elsewhere(r
     assert already is not None
     assert not already.helps
     assert trial(few(some, 3), score) is None, "3 buyers prove nothing"
+
+
+def test_steps_that_no_sigmoid_fits_are_isotonic_where_there_are_buyers_enough(rows) -> None:
+    draws = np.random.default_rng(5)
+    score = draws.random(rows.height)
+    truth = np.where(score < 0.3, 0.02, np.where(score < 0.6, 0.4, 0.45))
+    some = rows.with_columns(will_buy=pl.Series(draws.random(rows.height) < truth))
+    tried = trial(some, score)
+    assert tried is not None
+    assert (tried.way, tried.helps) == ("isotonic", True)
+    steps = fit_isotonic(some["will_buy"].to_numpy(), score)
+    line = steps(np.linspace(0, 1, 200))
+    assert np.all(np.diff(line) >= 0)
+    assert np.all((line > 0) & (line < 1))
+    assert steps(np.array([0.1, 0.5])) == pytest.approx([0.02, 0.4], abs=0.05)
+    fifth = pl.col("will_buy") & (pl.col("will_buy").cast(pl.Int64).cum_sum() % 5 == 0)
+    few_buyers = trial(some.with_columns(will_buy=fifth), score)
+    assert few_buyers is not None
+    assert few_buyers.way == "sigmoid"
 
 
 def test_calibration_bins_hold_every_row_once_and_never_part_equal_scores(rows) -> None:

@@ -55,7 +55,8 @@ def _metrics(known: cards.Card) -> Section:
     found = known.evaluation
     of_all = found.metrics.filter(pl.col("slice") == "all")
     table = of_all.pivot("metric", index="candidate", values="value", maintain_order=True)
-    helped = "a sigmoid over its scores" if known.calibration else "none, as it did not help"
+    over = known.calibration
+    helped = f"{type(over).__name__.lower()}, over its scores" if over else "none, as it did not help"
     return Section(
         "Metrics",
         f"Fitted on what closed before {found.boundary}, measured on {found.validation_rows:,} snapshots from then "

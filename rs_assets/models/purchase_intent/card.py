@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from rs_assets.models.purchase_intent.calibration import Sigmoid
+from rs_assets.models.purchase_intent.calibration import Calibration, Isotonic, Sigmoid
 from rs_assets.models.purchase_intent.evaluation import SCHEMAS, Evaluation
 
 PACKAGES = ("numpy", "scikit-learn")
@@ -30,7 +30,7 @@ class Card:
         inputs: the columns the model sees, in order.
         rows, positives: snapshots it was finally fitted on, and how many of them bought later.
         versions: (package, version) of PACKAGES.
-        calibration: the sigmoid over its scores, where that was shown to help, else None.
+        calibration: what goes over its scores, where that was shown to help, else None.
         evaluation: measured before the final fit, on the window's latest dates.
     """
 
@@ -40,7 +40,7 @@ class Card:
     rows: int
     positives: int
     versions: tuple[tuple[str, str], ...]
-    calibration: Sigmoid | None
+    calibration: Calibration | None
     evaluation: Evaluation
 
 
@@ -69,7 +69,15 @@ def card_from_json(fields: dict[str, Any]) -> Card:
         "cut": dt.date.fromisoformat(fields["cut"]),
         "inputs": tuple(fields["inputs"]),
         "versions": tuple((package, number) for package, number in fields["versions"]),
-        "calibration": None if fields["calibration"] is None else Sigmoid(**fields["calibration"]),
+        "calibration": _calibration(fields["calibration"]),
         "evaluation": Evaluation(**measured),
     }
     return Card(**fields | mended)
+
+
+def _calibration(fields: dict[str, Any] | None) -> Calibration | None:
+    if fields is None:
+        return None
+    if "slope" in fields:
+        return Sigmoid(**fields)
+    return Isotonic(tuple(fields["scores"]), tuple(fields["shares"]))

@@ -48,7 +48,7 @@ class Evaluation:
             `left_out` are those of sessions that straddle the boundary.
         metrics: METRICS and `pr_auc_error` (a standard error) of each candidate in the slice `all`; with
             enough rows, log loss, Brier and ECE of the chosen one without and with recalibration in the
-            slice `later_half` (candidate and candidate`+sigmoid`).
+            slice `later_half` (candidate and candidate`+sigmoid` or `+isotonic`).
         slices: PR-AUC by `site=…` and `position=…`; null where there are too few of a class.
         calibration: predicted against observed, by bins of equal size.
         curves: precision and recall.

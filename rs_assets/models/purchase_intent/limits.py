@@ -27,6 +27,9 @@ rule)."""
 CALIBRATION_EVIDENCE = 2.0
 """Standard errors by which recalibrating must lower the log loss on dates it was not fitted on."""
 
+MIN_ISOTONIC = 300
+"""Positives to fit isotonic steps on: with fewer, the steps are those of single buyers."""
+
 CALIBRATION_BINS = 10
 """Of equal numbers of rows. Buyers are rare, so bins of equal width would be empty but for the first."""
 

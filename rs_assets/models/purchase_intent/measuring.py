@@ -47,7 +47,10 @@ def evaluate(
         measured[name]["pr_auc_error"] = error
     metrics = [(name, "all", *item) for name, found in measured.items() for item in found.items()]
     if trial is not None:
-        for name, score in ((choice.chosen, trial.plain), (f"{choice.chosen}+sigmoid", trial.recalibrated)):
+        for name, score in (
+            (choice.chosen, trial.plain),
+            (f"{choice.chosen}+{trial.way}", trial.recalibrated),
+        ):
             found = score_metrics(_bought(trial.rows), score)
             metrics += [(name, "later_half", metric, found[metric]) for metric in CALIBRATION_METRICS]
     return Evaluation(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from rs_assets.errors import UserError
-from rs_assets.models.purchase_intent.calibration import fit_sigmoid, trial
+from rs_assets.models.purchase_intent import calibration
 from rs_assets.models.purchase_intent.candidates import CANDIDATES, Floats, fit, score
 from rs_assets.models.purchase_intent.card import Card, installed
 from rs_assets.models.purchase_intent.choice import choose
@@ -93,8 +93,8 @@ def train(rows: pl.DataFrame, *, cut: dt.date, threads: int = 1) -> Trained | No
     choice = choose(split.validation, scores)
     own = scores[choice.chosen]
     # A constant's log-odds are all the same: there is nothing to fit a slope to.
-    tried = None if choice.chosen == "constant" else trial(split.validation, own)
-    helps = tried is not None and tried.helps
+    tried = None if choice.chosen == "constant" else calibration.trial(split.validation, own)
+    way = tried.way if tried is not None and tried.helps else None
     card = Card(
         cut=cut,
         chosen=choice.chosen,
@@ -102,7 +102,7 @@ def train(rows: pl.DataFrame, *, cut: dt.date, threads: int = 1) -> Trained | No
         rows=rows.height,
         positives=positives,
         versions=installed(),
-        calibration=fit_sigmoid(split.validation["will_buy"].to_numpy(), own) if helps else None,
+        calibration=calibration.fit(way, split.validation["will_buy"].to_numpy(), own) if way else None,
         evaluation=evaluate(
             split, scores, choice, tried, lambda some: score(fits[choice.chosen], some, threads)
         ),
