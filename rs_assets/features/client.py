@@ -17,9 +17,11 @@ from rs_assets.features.running import SECOND, Event, Running
 SILENCE = 30 * 60 * SECOND
 """So long, or longer, ends a session."""
 
-KEPT = 1_000
+KEPT = 200
 """Events of a stream that are kept, the latest in order. One that comes so late that it would stand before them
 stands right before them."""
+SEEN = 1_000
+"""Fingerprints of a client that are kept."""
 
 
 @dataclass(slots=True)
@@ -38,7 +40,8 @@ class Stream:
     _events: list[Event] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self._events)
+        """How much is kept: events, and items that were met."""
+        return len(self._events) + len(self.now.distinct)
 
     def add(self, event: Event) -> None:
         """Put an event in its place."""
@@ -81,13 +84,14 @@ class Client:
     seen: dict[int, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
+        """How much is kept: events, and items that were met."""
         return len(self.stream) + sum(map(len, self.apart.values()))
 
     def repeats(self, fingerprint: int, log_date: int) -> bool:
         """Whether an equal event was received on this log date or the one before; it counts as received from now."""
         before = self.seen.pop(fingerprint, None)
         self.seen[fingerprint] = log_date
-        if len(self.seen) > KEPT:
+        if len(self.seen) > SEEN:
             del self.seen[next(iter(self.seen))]
         return before is not None and log_date - before <= 1
 
@@ -100,7 +104,7 @@ class Client:
     def under_way(self, event: Event) -> Running | None:
         """The session under way where an event would stand; None if nothing came there yet."""
         stream = self._stream(event)
-        return stream.now if len(stream) else None
+        return stream.now if stream.now.position else None
 
     def _stream(self, event: Event) -> Stream:
         if not event.stands_apart:

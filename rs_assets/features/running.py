@@ -9,10 +9,9 @@ Sums of money are whole numbers of a millionth, as dbt's DECIMAL(38, 6): they co
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 SECOND = 1_000_000
@@ -98,7 +97,13 @@ class Running:
 
     def copied(self) -> Running:
         """Another one like it, which goes its own way."""
-        return copy.deepcopy(self)
+        return replace(
+            self,
+            counts=dict(self.counts),
+            distinct=set(self.distinct),
+            views=list(self.views),
+            cart=dict(self.cart),
+        )
 
     def add(self, event: Event) -> None:
         """The session's next event."""

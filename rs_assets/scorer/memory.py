@@ -16,7 +16,9 @@ from rs_assets.features.running import DAY, Running
 from rs_assets.scorer.intake import Taken
 
 EVENTS = 500_000
-"""Kept at most, of all clients; about 400 MB."""
+"""Events, and items that were met, kept at most, of all clients; about 200 MB."""
+LARGEST = 20_000
+"""Of one client: it is a machine, and begins anew."""
 TRANSACTIONS = 100_000
 """Remembered at most: a shop's page of thanks is loaded again within minutes."""
 
@@ -53,8 +55,10 @@ class Memory:
             again |= event.transaction is not None and self._bought(site, event.transaction, event.log_date)
             repeated += again
             session = client.under_way(event) if again else client.add(event)
-        self._clients[key] = received, client
-        self.events += len(client) - size
+        self.events -= size
+        if len(client) <= LARGEST:
+            self._clients[key] = received, client
+            self.events += len(client)
         self._forget(received)
         return session, repeated
 

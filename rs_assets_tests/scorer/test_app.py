@@ -193,6 +193,21 @@ def test_memory_is_bounded_and_who_was_not_heard_of_for_longest_goes_first(lake)
     scorer.close()
 
 
+def test_a_machine_that_meets_ever_new_items_is_forgotten_before_it_fills_the_memory(
+    lake, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("rs_assets.scorer.memory.LARGEST", 60)
+    scorer = Scorer(lake)
+    app, kept = Application(scorer), []
+    for n in range(100):
+        item = [{"item_id": f"i{n}"}]
+        post(app, "/intent", body(event("view_item", value=1, currency="EUR", items=item), client="machine"))
+        kept.append(scorer.memory.events)
+    assert max(kept) == 60
+    assert min(kept) == 0
+    scorer.close()
+
+
 def test_a_flood_of_what_keeps_no_contract_is_refused_and_nobody_else_is(
     app, monkeypatch: pytest.MonkeyPatch
 ):
