@@ -1,0 +1,77 @@
+"""dbt and Dagster: whether the graph can be loaded and its runs recorded.
+
+Belongs here: the manifest, the storage of runs. Does not belong here: whether folders take a file (`machine`).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rs_assets.cli.doctor.findings import Finding, examined
+from rs_assets.cli.output import place, plural
+from rs_assets.settings import Settings
+
+DBT = Path(__file__).parents[3] / "dbt"
+MANIFEST = "Run `make manifest`; `rs-assets replay` does so as well."
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Everything of this module."""
+    return [
+        *examined("dbt", lambda: manifest(DBT, Path(settings.home) / "dbt")),
+        *examined("Dagster", lambda: storage(settings.dagster_home)),
+    ]
+
+
+def manifest(project: Path, target: Path) -> Finding:
+    """Whether dbt's manifest is there, whole, and as new as the project."""
+    from rs_assets.transform.manifest import is_fresh
+
+    path = target / "manifest.json"
+    if not path.exists():
+        return Finding("dbt", "problem", f"There is no manifest at {place(str(path))}.", MANIFEST)
+    try:
+        nodes = json.loads(path.read_bytes())["nodes"]
+    except (ValueError, KeyError, TypeError):
+        return Finding("dbt", "problem", f"{place(str(path))} is no manifest.", f"Remove it. {MANIFEST}")
+    if not is_fresh(project, target):
+        return Finding("dbt", "problem", f"The manifest is older than {place(str(project))}.", MANIFEST)
+    models = sum(node["resource_type"] == "model" for node in nodes.values())
+    return Finding("dbt", "fine", f"manifest of {plural(models, 'model')}, as new as the project")
+
+
+def storage(home: str) -> Finding | list[Finding]:
+    """Whether Dagster's instance opens and its runs can be read; if so, whether a daemon serves its schedules."""
+    if not (Path(home) / "dagster.yaml").exists():
+        if Path(home).is_dir() and any(Path(home).iterdir()):
+            return Finding(
+                "Dagster", "note", f"{place(home)} has no dagster.yaml.", "The next replay puts ours there."
+            )
+        return Finding("Dagster", "fine", f"{place(home)}, made on first use")
+    import dagster as dg
+    import yaml
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with dg.DagsterInstance.from_config(home) as instance:
+            runs = instance.get_runs_count()
+            idle = [name for name, one in instance.get_daemon_statuses().items() if not one.healthy]
+    except (dg.DagsterError, yaml.YAMLError) as problem:
+        found = f"{home}/dagster.yaml cannot be used: {str(problem).splitlines()[0]}"
+        return Finding("Dagster", "problem", found, "Mend it; deploy/dagster.yaml is the one we ship.")
+    except SQLAlchemyError as problem:
+        found = f"The history below {home} cannot be read: {str(problem).splitlines()[0]}"
+        mend = "Move the folder away: the lake has all results, and the next replay begins a new history."
+        return Finding("Dagster", "problem", found, mend)
+    return [Finding("Dagster", "fine", f"{place(home)}, {plural(runs, 'run')}"), daemon(idle)]
+
+
+def daemon(idle: list[str]) -> Finding:
+    """Whether every daemon that this instance asks for has been heard of lately."""
+    if not idle:
+        return Finding("daemon", "fine", "running: schedules and sensors are served")
+    found = f"Not running: {', '.join(sorted(idle)).lower()}. No schedule or sensor starts anything."
+    return Finding(
+        "daemon", "note", found, "`make ui` runs it beside the UI; `dagster-daemon run` by itself."
+    )
