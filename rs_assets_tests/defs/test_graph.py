@@ -88,3 +88,13 @@ def test_without_dbts_manifest_loading_says_what_to_run(home, tmp_path):
         [sys.executable, "-c", "import rs_assets.definitions"], capture_output=True, text=True, env=env
     )
     assert "make manifest" in done.stderr
+
+
+def test_every_op_says_its_size_to_docker_kubernetes_and_ecs(defs):
+    ops = [made.op for made in defs.resolve_asset_graph().assets_defs if made.is_materializable]
+    lacking = {
+        op.name: sorted({"rs_assets/box", "dagster-k8s/config", "ecs/cpu", "ecs/memory"} - set(op.tags))
+        for op in ops
+    }
+    assert ops
+    assert {name: tags for name, tags in lacking.items() if tags} == {}
