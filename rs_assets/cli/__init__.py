@@ -12,8 +12,10 @@ from __future__ import annotations
 import typer
 
 from rs_assets.cli import (
+    collect,
     contract,
     diff,
+    doctor,
     environment,
     front,
     generate,
@@ -42,9 +44,11 @@ COMMANDS: tuple[front.Command, ...] = (
     front.Command("diff", diff.diff, "rs-assets diff prod dev-anna"),
     front.Command("publish", environment.publish, "rs-assets publish dev-anna"),
     front.Command("status", status.status, "rs-assets status"),
+    front.Command("doctor", doctor.doctor, "rs-assets doctor --json"),
     front.Command("quarantine", quarantine.quarantine, "rs-assets quarantine --from 2024-01-02 --samples 1"),
     front.Command("contract", contract.contract, "rs-assets contract purchase --json-schema"),
     front.Command("model", model.model, "rs-assets model list"),
+    front.Command("collect", collect.collect, "rs-assets collect --port 8200"),
     front.Command("score", score.score, "rs-assets score --port 8100"),
     front.Command(
         "query",

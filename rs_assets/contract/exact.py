@@ -130,6 +130,10 @@ def _too_large(envelope: dict[str, Any], line: bytes) -> Misshapen | None:
 def _payload(envelope: dict[str, Any]) -> Misshapen | None:
     """What keeps an envelope's payload from having events at all."""
     body = envelope.get("body")
+    large = envelope.get("body_too_large")
+    if body is None and isinstance(large, dict):
+        message = f"the body has {large.get('bytes')} bytes; its digest and its first bytes were kept"
+        return Misshapen(WHOLE_LINE, Code.BODY_TOO_LARGE, "body", message, f"at most {BODY_BYTES:,} bytes")
     if body is None and envelope.get("body_base64") is not None:
         message = "the payload was not UTF-8 and is kept in base64"
         return Misshapen(WHOLE_LINE, Code.ENCODING_INVALID, "body_base64", message, "UTF-8 JSON")

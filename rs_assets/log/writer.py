@@ -52,14 +52,7 @@ class LogWriter:
         Raises:
             UserError: the log date is sealed, the names cannot be folders of the log, or storage refuses.
         """
-        if not SITE.fullmatch(site) or not is_date(log_date):
-            raise UserError(
-                f"site {site!r}, log date {log_date!r}: one of them cannot name a folder of the log.",
-                "A site is letters, digits, '.', '_' and '-'; a log date is YYYY-MM-DD.",
-            )
-        if chain.is_sealed(self.log, log_date):
-            raise _sealed([log_date])
-        folder = f"site={site}/log_date={log_date}"
+        folder = self._open_folder(site, log_date)
         encoded = self._encode(data)
         taken = {entry.name.split(".", 1)[0] for entry in self.log.files.inside(folder)}
         try:
@@ -72,12 +65,39 @@ class LogWriter:
             raise UserError(f"No segment can be written to {folder}: {problem}.", MEND) from None
         raise AssertionError("numbers do not end")
 
+    def write_once(self, site: str, log_date: str, name: str, data: bytes) -> str:
+        """Write newline-ended envelopes as the segment of this name; one that is there is what was to be written.
+
+        Args:
+            name: without its ending; whoever calls sees to it that nobody else's is the same.
+
+        Raises:
+            UserError: as of `write`.
+        """
+        path = f"{self._root}/{self._open_folder(site, log_date)}/{name}{ENDINGS[self.codec]}"
+        try:
+            with suppress(FileExistsError):
+                create(self.fs, path, self._encode(data))
+        except trouble() as problem:
+            raise UserError(f"The segment {name} cannot be written: {problem}.", MEND) from None
+        return path
+
     def withdraw(self, path: str) -> None:
         """Take away a segment of this writer's, when what it is part of did not end well; not from under a seal."""
         if not chain.is_sealed(self.log, path.rsplit("/", 2)[1].removeprefix("log_date=")):
             self.fs.rm_file(path)
             with suppress(OSError):  # the folder still holds segments
                 self.fs.rmdir(path.rsplit("/", 1)[0])
+
+    def _open_folder(self, site: str, log_date: str) -> str:
+        if not SITE.fullmatch(site) or not is_date(log_date):
+            raise UserError(
+                f"site {site!r}, log date {log_date!r}: one of them cannot name a folder of the log.",
+                "A site is letters, digits, '.', '_' and '-'; a log date is YYYY-MM-DD.",
+            )
+        if chain.is_sealed(self.log, log_date):
+            raise _sealed([log_date])
+        return f"site={site}/log_date={log_date}"
 
     def _encode(self, data: bytes) -> bytes:
         if self.codec == "zst":

@@ -1,0 +1,60 @@
+"""What a dialect makes of a payload.
+
+Belongs here: `Piece`, and reading what clients send as text. Does not belong here: any dialect.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a payload, which becomes a line of the log.
+
+    Attributes:
+        sent: the part as it was sent.
+        body: the GA4 body that it is; None where it cannot be mapped.
+    """
+
+    sent: bytes
+    body: Mapping[str, Any] | None
+
+
+def number(text: object) -> object:
+    """The number that a text is; else what was given, for the contract to refuse."""
+    if not isinstance(text, str):
+        return text
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    return found if isinstance(found, int | float) and not isinstance(found, bool) else text
+
+
+def micros(millis: object) -> object:
+    """Milliseconds since 1970, as text or number, in microseconds; else what was given."""
+    found = number(millis)
+    return int(found * 1000) if isinstance(found, int | float) else found
+
+
+def iso_micros(text: object) -> object:
+    """An ISO 8601 time in microseconds since 1970; else what was given."""
+    if not isinstance(text, str):
+        return text
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    since = (found if found.tzinfo else found.replace(tzinfo=dt.UTC)) - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    return since // dt.timedelta(microseconds=1)
+
+
+def there(**fields: object) -> dict[str, object]:
+    """The fields that are not None."""
+    return {name: value for name, value in fields.items() if value is not None}
