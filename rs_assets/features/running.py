@@ -19,6 +19,9 @@ HOUR, DAY = 3_600 * SECOND, 86_400 * SECOND
 MILLIONTHS = 10**6
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+RECENT = 5
+"""So many of the latest events are remembered by name; dbt's `recent_events` macro says the same number."""
+
 VIEW, ADD, REMOVE, BUY = "view_item", "add_to_cart", "remove_from_cart", "purchase"
 
 
@@ -77,6 +80,7 @@ class Running:
         cart: what lies in the cart, in the order in which it was put there.
         met: how many items it has met, be it in views or in cart events.
         last: its last event.
+        recent: the names of its last RECENT events.
     """
 
     keep: int = 100
@@ -94,6 +98,7 @@ class Running:
     priced_views: int = 0
     max_price: float | None = None
     last: Event | None = None
+    recent: tuple[str, ...] = ()
 
     def copied(self) -> Running:
         """Another one like it, which goes its own way."""
@@ -116,6 +121,7 @@ class Running:
         self.position += 1
         self.last = event
         name = event.name
+        self.recent = (*self.recent, name)[-RECENT:]
         self.counts[name] = self.counts.get(name, 0) + 1
         if name == VIEW:
             self._viewed(event)

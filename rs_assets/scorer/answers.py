@@ -32,12 +32,15 @@ class Asked:
     cart: tuple[str, ...]
     met: int
     features: tuple[float, ...]
+    recent: str
 
     @classmethod
     def about(cls, site: str, session: Running) -> Asked:
         """The question about a session as it stands."""
         views = tuple(session.views[-LONGEST:])
-        return cls(site, views, tuple(session.cart), session.met, session.features())
+        return cls(
+            site, views, tuple(session.cart), session.met, session.features(), " ".join(session.recent)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def probabilities(model: Intent, asked: Sequence[Asked]) -> list[float | None]:
     if not isinstance(model, Trained):
         return [None] * len(asked)
     numeric = np.array([one.features for one in asked])
-    found = model.scoring([one.site for one in asked], numeric)
+    found = model.scoring([one.site for one in asked], [one.recent for one in asked], numeric)
     calibration = model.card.calibration
     return [float(chance) for chance in (found if calibration is None else calibration(found))]
 

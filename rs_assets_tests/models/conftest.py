@@ -21,7 +21,7 @@ def make_frames(sessions: int = 1500, days: int = 28, seed: int = 7, signal: flo
     What a session puts in its cart foretells its purchase, the more so the greater `signal`. One session in
     ten goes on past midnight, so it has snapshots on two log dates and closes on the later one.
     """
-    draws = np.random.default_rng(seed)
+    draws, steps = np.random.default_rng(seed), np.random.default_rng(seed + 1)
     features, labels = [], []
     for n in range(sessions):
         session_id = f"s{n:05d}"
@@ -32,6 +32,9 @@ def make_frames(sessions: int = 1500, days: int = 28, seed: int = 7, signal: flo
         length = int(draws.integers(3, 25))
         buys = draws.random() < 1 / (1 + np.exp(2.6 - 2 * signal * keen))
         bought_at = int(draws.integers(2, length + 1)) if buys else None
+        # Those who will buy look at one thing after another; the others go back and forth.
+        weight = (0.2, 0.6, 0.2) if keen > 0.5 else (0.5, 0.3, 0.2)
+        names = steps.choice(["page_view", "view_item", "search"], 10, p=weight).tolist()
         for position in (k for k in (3, 5, 10) if k <= length):
             later = dt.timedelta(days=1 if overnight and position > 3 else 0)
             views = int(draws.binomial(position, 0.6))
@@ -43,6 +46,8 @@ def make_frames(sessions: int = 1500, days: int = 28, seed: int = 7, signal: flo
                     "session_id": session_id,
                     "site": site,
                     "position": position,
+                    "is_open": False,
+                    "recent_events": " ".join(names[max(0, position - 5) : position]),
                     "as_of": dt.datetime.combine(first + later, dt.time(0 if later else 22, position)),
                     "seconds_since_start": float(draws.gamma(2.0, 30.0 * position)),
                     "seconds_since_previous": float(draws.gamma(1.0, 30.0)),
@@ -62,10 +67,18 @@ def make_frames(sessions: int = 1500, days: int = 28, seed: int = 7, signal: flo
                 }
             )
         closed_on = first + dt.timedelta(days=1 if overnight else 0)
-        labels.append((closed_on, session_id, bought_at is not None, bought_at))
+        client, device = f"c{n % 1200}", (None, "mobile", "desktop")[n % 3]
+        started = dt.datetime.combine(first, dt.time(22))
+        labels.append(
+            (closed_on, session_id, site, client, device, started, bought_at is not None, bought_at)
+        )
     schema = {
         "log_date": pl.Date,
         "session_id": pl.String,
+        "site": pl.String,
+        "client_id": pl.String,
+        "device": pl.String,
+        "started_at": pl.Datetime,
         "purchased": pl.Boolean,
         "last_purchase_position": pl.Int64,
     }

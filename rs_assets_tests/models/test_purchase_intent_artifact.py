@@ -150,7 +150,7 @@ def test_predictions_are_probabilities_in_a_total_order(trained, later, cut) -> 
     predictions = predict(trained, later)
     assert predictions.columns == [
         *("log_date", "session_id", "site", "position", "as_of"),
-        *("probability", "model", "cut"),
+        *("is_open", "probability", "model", "cut"),
     ]
     assert predictions["probability"].is_between(0, 1).all()
     assert predictions["probability"].n_unique() > 20

@@ -15,6 +15,7 @@ from rs_assets.models.purchase_intent.calibration import Sigmoid, fit_isotonic, 
 from rs_assets.models.purchase_intent.candidates import CANDIDATES, unfitted
 from rs_assets.models.purchase_intent.choice import choose
 from rs_assets.models.purchase_intent.metrics import METRICS, calibration_bins, curve, score_metrics
+from rs_assets.models.purchase_intent.promotion import not_shown
 from rs_assets.models.purchase_intent.split import temporal_split
 
 
@@ -38,6 +39,52 @@ def test_the_training_set_is_the_same_whatever_the_order_of_its_inputs(frames, r
     shuffled = (frame.sample(fraction=1.0, shuffle=True, seed=3) for frame in frames)
     assert_frame_equal(training_set(*shuffled), rows)
     assert {"log_date", "session_id", "site", "position", "as_of", "will_buy", *FEATURES} <= set(rows.columns)
+
+
+def test_a_visitor_returns_where_the_window_has_an_earlier_session_of_the_client(frames) -> None:
+    features, labels = frames
+    seen = labels.sort("started_at").with_columns(visit=pl.int_range(pl.len()).over("site", "client_id"))
+    first = set(seen.filter(pl.col("visit") == 0)["session_id"])
+    rows = training_set(features, labels)
+    by = {key: set(part["session_id"]) for (key,), part in rows.partition_by("visitor", as_dict=True).items()}
+    assert by["new"] and by["new"] <= first
+    assert by["returning"] and not by["returning"] & first
+
+
+def test_what_was_open_at_midnight_is_not_learned_from_unless_it_stood_at_a_position(frames, rows) -> None:
+    features, labels = frames
+    at_midnight = features.filter(pl.col("position") == 5).with_columns(position=7, is_open=True)
+    also = features.with_columns(is_open=pl.col("position") == 10)
+    more = pl.concat([also, at_midnight.cast(dict(also.schema))])
+    assert_frame_equal(training_set(more, labels), rows)
+
+
+def test_where_only_the_order_of_events_tells_the_runs_of_events_are_chosen(rows, cut) -> None:
+    draws = np.random.default_rng(4)
+    forward = draws.random(rows.height) < 0.5
+    bought = draws.random(rows.height) < np.where(forward, 0.5, 0.05)
+    paths = np.where(forward, "search view_item page_view", "page_view view_item search")
+    model = train(
+        rows.with_columns(recent_events=pl.Series(paths.tolist()), will_buy=pl.Series(bought)), cut=cut
+    )
+    assert isinstance(model, Trained)
+    assert model.card.chosen == "event_ngrams"
+    assert model.card.evaluation.importances["input"][0] == "recent_events"
+    assert model.card.evaluation.value("lift") > 1.5  # type: ignore[operator]  # it is measured
+
+
+@pytest.mark.parametrize("seed", [6, 8, 11])
+def test_the_best_candidate_on_labels_that_mean_nothing_is_not_shown_to_be_better_than_a_constant(
+    shop, cut, seed
+) -> None:
+    rows = training_set(*shop(600))
+    lucky = train(rows.with_columns(rows["will_buy"].shuffle(seed=seed)), cut=cut)
+    assert isinstance(lucky, Trained)
+    assert lucky.card.chosen != "constant", "this draw is no longer a lucky one: take another"
+    assert "is not shown to be better than a constant" in not_shown(lucky.card)
+    model = train(rows, cut=cut)
+    assert isinstance(model, Trained)
+    assert not_shown(model.card) == ""
 
 
 def test_two_labels_of_one_session_are_refused(frames) -> None:
@@ -164,7 +211,15 @@ def test_the_evaluation_is_one_tidy_frame_with_every_slice(trained) -> None:
     }
     assert not frame.select("candidate", "slice", "metric").is_duplicated().any()
     assert set(frame.filter(pl.col("slice") == "all")["metric"]) == {*METRICS, "pr_auc_error"}
-    assert {"site=shop-a", "position=10", "input=cart_value"} <= set(frame["slice"])
+    slices = {
+        "site=shop-a",
+        "position=10",
+        "device=unknown",
+        "device=mobile",
+        "visitor=new",
+        "visitor=returning",
+    }
+    assert {*slices, "input=cart_value", "input=recent_events"} <= set(frame["slice"])
     assert {*CANDIDATES} <= set(frame["candidate"])
     sizes = frame.filter(pl.col("slice").str.starts_with("site=") & (pl.col("metric") == "n"))
     assert sizes["value"].sum() == trained.card.evaluation.validation_rows * len(CANDIDATES)
@@ -175,8 +230,8 @@ def test_a_slice_with_too_few_buyers_has_a_null(rows, cut) -> None:
     model = train(rows.with_columns(site=rare), cut=cut)
     assert isinstance(model, Trained)
     rarely = model.card.evaluation.slices.filter(pl.col("slice") == "site=shop-z")
-    assert rarely["n"].to_list() == [rarely["n"][0]] * 3
-    assert rarely["pr_auc"].to_list() == [None] * 3
+    assert rarely["n"].to_list() == [rarely["n"][0]] * len(CANDIDATES)
+    assert rarely["pr_auc"].to_list() == [None] * len(CANDIDATES)
 
 
 def test_what_the_shop_was_made_of_is_what_the_model_leans_on(trained) -> None:

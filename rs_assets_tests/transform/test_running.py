@@ -110,6 +110,7 @@ def test_after_each_event_in_order_every_figure_is_dbts_to_the_bit(run_model, va
         session = clients.setdefault(row["client_id"], Client()).add(online(sent[row["event_id"]]))
         now = figures(session)
         assert now["position"] == row["session_position"]
+        assert " ".join(session.recent) == row["recent_events"]
         for name in FEATURES[2:13]:
             if name != "mean_price_viewed":
                 value = row["max_price_viewed" if name == "max_price_viewed" else name]

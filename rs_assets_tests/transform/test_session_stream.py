@@ -180,3 +180,47 @@ def test_what_a_scorer_notes_of_its_answers_is_no_event_of_a_session(run_model, 
     assert run_model("item_stats", {"valid_events": events}, "2024-01-01", "2024-01-01")[
         "item_id"
     ].to_list() == ["a"]
+
+
+def test_a_session_that_is_open_at_midnight_has_a_snapshot_as_it_stood_then(run_model, valid_events):
+    rows = [{"at": f"2024-01-01 23:5{n}:00", "name": "view_item", "item": "a"} for n in range(7)]
+    rows += [{"at": f"2024-01-02 00:0{n}:00", "name": "search"} for n in range(5)]
+    events = valid_events(rows)
+    stream = run_model("session_stream", {"valid_events": events}, "2024-01-01", "2024-01-02")
+    told = run_model(
+        "session_events", {"session_stream": stream, "valid_events": events}, "2024-01-01", "2024-01-02"
+    )
+    tables = {"session_events": told}
+    found = run_model("session_features", tables, "2024-01-01", "2024-01-02", tests=True)
+    assert [*found.select("position", "is_open").iter_rows()] == [
+        (3, False),
+        (5, False),
+        (7, True),
+        (10, False),
+    ]
+    assert found["recent_events"].to_list()[2:] == [
+        " ".join(["view_item"] * 5),
+        "view_item view_item search search search",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("agent", "device"),
+    [
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Mobile/15E148 Safari/604.1", "mobile"),
+        ("Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/120.0 Mobile Safari/537.36", "mobile"),
+        ("Mozilla/5.0 (Linux; Android 14; SM-X710) Chrome/120.0 Safari/537.36", "tablet"),
+        ("Mozilla/5.0 (iPad; CPU OS 16_0 like Mac OS X) Mobile/15E148 Safari/604.1", "tablet"),
+        ("Mozilla/5.0 (X11; Linux x86_64) Chrome/120.0 Safari/537.36", "desktop"),
+        (None, None),
+    ],
+)
+def test_a_session_has_the_device_of_its_first_event_over_midnight_too(
+    run_model, valid_events, agent, device
+):
+    rows = [{"at": "2024-01-01 23:50:00"}, {"at": "2024-01-02 00:05:00"}]
+    events = valid_events(rows).with_columns(user_agent=pl.Series([agent, "another one's"], dtype=pl.String))
+    first = run_model("session_stream", {"valid_events": events}, "2024-01-01", "2024-01-01")
+    stream = run_model("session_stream", {"valid_events": events}, "2024-01-02", "2024-01-02", before=first)
+    sessions = run_model("sessions", {"session_stream": stream}, "2024-01-02", "2024-01-02")
+    assert sessions["device"].to_list() == [device]

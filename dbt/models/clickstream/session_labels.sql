@@ -4,6 +4,9 @@ select
     log_date,
     session_id,
     site,
+    client_id,
+    device,
+    started_at,
     purchased,
     last_purchase_position
 from {{ ref('sessions') }}

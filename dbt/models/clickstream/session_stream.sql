@@ -21,6 +21,7 @@ with events as (
         transaction_id,
         search_term,
         is_late,
+        {{ device('user_agent') }} as event_device,
         list_transform(coalesce(items, []), lambda item: coalesce(item.item_id, item.item_name)) as item_ids,
         case when event_name = 'view_item' then items[1].price end as price_viewed,
         -- An event delivered long after its day stands apart, by its own time: mixed in at the time of its
@@ -64,6 +65,7 @@ shares as (
         (price_viewed is not null)::bigint as share_priced_views,
         price_viewed as share_max_price,
         case when event_name = 'view_item' and len(item_ids) > 0 then [item_ids[1]] else [] end as share_items,
+        [event_name] as share_recent,
         null::bigint as carried_purchase_position
     from events
 
@@ -88,6 +90,7 @@ carried as (
         transaction_id,
         search_term,
         is_late,
+        device as event_device,
         item_ids,
         price_viewed,
         null::date as straggler_of,
@@ -110,6 +113,7 @@ carried as (
         priced_views as share_priced_views,
         max_price_viewed as share_max_price,
         items_seen as share_items,
+        string_split(recent_events, ' ') as share_recent,
         last_purchase_position as carried_purchase_position
     from {{ parquet(left_open) }}
     where is_open
@@ -180,6 +184,8 @@ running as (
         first_value(coalesce(carried_session_id, event_id)) over so_far as session_id,
         first_value(coalesce(carried_first_time, order_time)) over so_far as first_time,
         max(order_time) over so_far as last_time,
+        first_value(event_device) over so_far as device,
+        array_to_string(flatten(list(share_recent) over latest)[-{{ recent_events() }}:], ' ') as recent_events,
         min(share_started_at) over so_far as started_at,
         max(share_ended_at) over so_far as ended_at,
         case when not starts_session then epoch_us(order_time - previous_time) / 1e6 end as seconds_since_previous,
@@ -203,11 +209,17 @@ running as (
         ) = 1 as is_last_of_date
     from numbered
     left join first_views using (event_id, log_date)
-    window so_far as (
-        partition by site, client_id, straggler_of, session_number
-        order by log_date, order_time, event_time, received_at, event_id
-        rows between unbounded preceding and current row
-    )
+    window
+        so_far as (
+            partition by site, client_id, straggler_of, session_number
+            order by log_date, order_time, event_time, received_at, event_id
+            rows between unbounded preceding and current row
+        ),
+        latest as (
+            partition by site, client_id, straggler_of, session_number
+            order by log_date, order_time, event_time, received_at, event_id
+            rows between {{ recent_events() - 1 }} preceding and current row
+        )
 
 ),
 
@@ -303,6 +315,8 @@ select
     is_late,
     item_ids,
     price_viewed,
+    device,
+    recent_events,
     started_at,
     ended_at,
     order_time,

@@ -5,6 +5,7 @@ select
     session_id,
     site,
     client_id,
+    device,
     started_at,
     ended_at,
     session_position as events,

@@ -7,22 +7,22 @@ not belong here: choosing between them (`choice`). scikit-learn is imported when
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from rs_assets.models.purchase_intent.limits import SEED
+from rs_assets.models.purchase_intent.limits import NGRAMS, NGRAMS_KEPT, SEED
 from rs_assets.models.purchase_intent.scoring import Scoring
-from rs_assets.models.purchase_intent.training import NUMERIC
+from rs_assets.models.purchase_intent.training import NUMERIC, RECENT
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 Floats = npt.NDArray[np.float64]
 
-CANDIDATES = ("constant", "logistic", "gradient_boosting")
+CANDIDATES = ("constant", "logistic", "event_ngrams", "gradient_boosting")
 """By simplicity: where two are as good as each other, the one that stands first is chosen."""
 
 
@@ -35,6 +35,7 @@ def unfitted(candidate: str) -> Pipeline:
     from sklearn.compose import ColumnTransformer
     from sklearn.dummy import DummyClassifier
     from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import Pipeline
@@ -46,7 +47,7 @@ def unfitted(candidate: str) -> Pipeline:
     match candidate:
         case "constant":
             return Pipeline([("model", DummyClassifier(strategy="prior"))])
-        case "logistic":
+        case "logistic" | "event_ngrams":
             # Counts, seconds and prices have long tails. arcsinh is the logarithm that knows zero and
             # negative numbers; without it one crawler's session sets the scale for all.
             medians = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
@@ -57,8 +58,20 @@ def unfitted(candidate: str) -> Pipeline:
                     ("scale", StandardScaler()),
                 ]
             )
-            columns = ColumnTransformer([("numeric", prepared, numeric), sites])
-            return Pipeline([("columns", columns), ("model", LogisticRegression(max_iter=1000))])
+            blocks: list[Any] = [("numeric", prepared, numeric), sites]
+            if candidate == "event_ngrams":
+                # What came right after what, which no count says: a word an event, and each of them once.
+                words = CountVectorizer(
+                    token_pattern=r"\S+",
+                    lowercase=False,
+                    ngram_range=(1, NGRAMS),
+                    binary=True,
+                    max_features=NGRAMS_KEPT,
+                )
+                blocks.append(("ngrams", words, RECENT))
+            return Pipeline(
+                [("columns", ColumnTransformer(blocks)), ("model", LogisticRegression(max_iter=1000))]
+            )
         case "gradient_boosting":
             # Missing values have branches of their own. No early stopping: its random hold-out would put
             # snapshots of one session on both sides.
@@ -96,15 +109,20 @@ def score(scoring: Scoring, rows: pl.DataFrame, threads: int = 1) -> Floats:
     Each row is scored on its own, so that no result depends on the number of threads.
     """
     columns = inputs(rows)
-    sites, numeric = columns["site"].to_list(), np.ascontiguousarray(columns.select(NUMERIC).to_numpy())
+    sites, recent = columns["site"].to_list(), columns[RECENT].to_list()
+    numeric = np.ascontiguousarray(columns.select(NUMERIC).to_numpy())
     size = max(1, -(-rows.height // threads))
     parts = range(0, rows.height, size)
+
+    def part(at: int) -> Floats:
+        return scoring(sites[at : at + size], recent[at : at + size], numeric[at : at + size])
+
     with ThreadPoolExecutor(threads) as pool:
-        found = pool.map(lambda at: scoring(sites[at : at + size], numeric[at : at + size]), parts)
+        found = pool.map(part, parts)
         return np.concatenate([np.empty(0), *found])
 
 
 def inputs(rows: pl.DataFrame) -> pl.DataFrame:
     """The columns INPUTS of `rows` as scikit-learn takes them: numbers as Float64, with NaN for null."""
     numeric = (pl.col(name).cast(pl.Float64).fill_null(np.nan) for name in NUMERIC)
-    return rows.select("site", *numeric)
+    return rows.select("site", RECENT, *numeric)

@@ -49,7 +49,7 @@ class Evaluation:
         metrics: METRICS and `pr_auc_error` (a standard error) of each candidate in the slice `all`; with
             enough rows, log loss, Brier and ECE of the chosen one without and with recalibration in the
             slice `later_half` (candidate and candidate`+sigmoid` or `+isotonic`).
-        slices: PR-AUC by `site=…` and `position=…`; null where there are too few of a class.
+        slices: PR-AUC by `site=…`, `position=…`, `device=…` and `visitor=…`; null where there are too few of a class.
         calibration: predicted against observed, by bins of equal size.
         curves: precision and recall.
         importances: how much PR-AUC the chosen one loses when an input is shuffled, largest first. Inputs
@@ -85,7 +85,7 @@ class Evaluation:
     def to_frame(self) -> pl.DataFrame:
         """Everything but the curves and the bins as one tidy frame: `candidate, slice, metric, value`.
 
-        Slices are `all`, `later_half`, `site=…`, `position=…` and, for the importances, `input=…`.
+        Slices are `all`, `later_half`, those of `slices` and, for the importances, `input=…`.
         """
         tidy = {"variable_name": "metric", "value_name": "value"}
         numbers = self.slices.cast({"n": pl.Float64, "positives": pl.Float64})

@@ -5,6 +5,9 @@ Belongs here: every threshold of this model, with its reason. Does not belong he
 
 from __future__ import annotations
 
+NGRAMS, NGRAMS_KEPT = 3, 1_000
+"""The longest run of events that counts as one, and how many of all runs count: the most frequent."""
+
 SEED = 20240101
 """Of every draw (resamples, permutations, the fits): any number, but the same in each run."""
 
@@ -23,6 +26,10 @@ RESAMPLES = 100
 NOISE = 1.0
 """Standard errors of the difference within which the simpler candidate is as good (the one-standard-error
 rule)."""
+
+EVIDENCE = 2.0
+"""Standard errors by which a challenger must be better than a constant to serve: the best of some candidates beats it
+by one or two on labels that mean nothing."""
 
 CALIBRATION_EVIDENCE = 2.0
 """Standard errors by which recalibrating must lower the log loss on dates it was not fitted on."""

@@ -20,6 +20,9 @@ from rs_assets.models.purchase_intent.metrics import calibration_bins, curve, sc
 from rs_assets.models.purchase_intent.split import Split
 from rs_assets.models.purchase_intent.training import INPUTS
 
+SLICED = ("site", "position", "device", "visitor")
+"""By whose values it is measured apart."""
+
 CALIBRATION_METRICS = ("brier", "ece", "log_loss")
 """Those that recalibration can change: it keeps the order of the scores, so PR-AUC stays as it is."""
 
@@ -83,7 +86,7 @@ def _by_candidate(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 def _slices(rows: pl.DataFrame, scores: Mapping[str, Floats]) -> pl.DataFrame:
     found = []
     bought = _bought(rows)
-    for column in ("site", "position"):
+    for column in SLICED:
         for value in rows[column].unique().sort():
             here = (rows[column] == value).to_numpy()
             for name, score in scores.items():

@@ -24,9 +24,10 @@ def predict(artifact: Trained | NotTrained, features: pl.DataFrame, *, threads: 
         threads: for scoring; no result depends on the number.
 
     Returns:
-        `log_date` (Date), `session_id`, `site` (Utf8), `position` (Int64), `as_of` (Datetime),
-        `probability` (Float64, 0 to 1), `model` (Utf8, the chosen candidate) and `cut` (Date), in the order
-        of (log_date, session_id, position). `probability` and `model` are null when there is no model.
+        `log_date` (Date), `session_id`, `site` (Utf8), `position` (Int64), `as_of` (Datetime), `is_open`
+        (Boolean, whether the session was still open when the log date ended), `probability` (Float64, 0 to 1),
+        `model` (Utf8, the chosen candidate) and `cut` (Date), in the order of (log_date, session_id, position).
+        `probability` and `model` are null when there is no model.
 
     Raises:
         UserError: a snapshot is from before the cut, so the model may have learned how its session ended.
@@ -43,6 +44,7 @@ def predict(artifact: Trained | NotTrained, features: pl.DataFrame, *, threads: 
         "site",
         pl.col("position").cast(pl.Int64),
         "as_of",
+        "is_open",
         probability,
         pl.lit(name, dtype=pl.String).alias("model"),
         pl.lit(artifact.cut, dtype=pl.Date).alias("cut"),

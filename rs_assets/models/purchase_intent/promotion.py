@@ -21,8 +21,9 @@ from rs_assets.lake.paths import Lake
 from rs_assets.models.promotion import CHAMPION, Decisions, Judgement, compared, promotion_reads
 from rs_assets.models.promotion.judgement import judged
 from rs_assets.models.purchase_intent.artifact import dump, load, read_card
+from rs_assets.models.purchase_intent.card import Card
 from rs_assets.models.purchase_intent.choice import Flags, Ranking, resamples
-from rs_assets.models.purchase_intent.limits import MIN_VALIDATION_POSITIVES
+from rs_assets.models.purchase_intent.limits import EVIDENCE, MIN_VALIDATION_POSITIVES
 from rs_assets.models.purchase_intent.model import NotTrained, Trained
 from rs_assets.models.purchase_intent.publish import ARTIFACT, MODEL, TRAINING, VALIDATION_TABLE
 from rs_assets.models.purchase_intent.training import NUMERIC, ORDER
@@ -50,6 +51,8 @@ class PurchaseIntent:
         refused = tuple(str(one) for one in suspicious(rows, "will_buy", NUMERIC))
         if challenger.chosen == "constant":
             refused = (*refused, "no candidate is better than a constant on the validation dates")
+        elif reason := not_shown(challenger):
+            refused = (*refused, reason)
         serving = load(champion) if champion is not None else None
         if not isinstance(serving, Trained):
             return Judgement(refused)
@@ -105,6 +108,19 @@ def compare(rows: pl.DataFrame, serving: Trained) -> Iterator[tuple[object, ...]
         everyone = np.ones(len(bought))
         measured = one.pr_auc(everyone), other.pr_auc(everyone)
         yield compared(name, "pr_auc", here["session_id"].n_unique(), measured, resampled)
+
+
+def not_shown(challenger: Card) -> str:
+    """Why it may be no better than a constant; empty where it is shown to be: the best of several by luck is none."""
+    measured = challenger.evaluation
+    own, error = measured.value("pr_auc") or 0.0, measured.value("pr_auc_error") or 0.0
+    constant = measured.value("pr_auc", "constant") or 0.0
+    if own - constant > EVIDENCE * error:
+        return ""
+    return (
+        f"{challenger.chosen} is not shown to be better than a constant: PR-AUC {own:.3f} ± {error:.3f} "
+        f"over {constant:.3f} ({EVIDENCE:g} standard errors are asked for)"
+    )
 
 
 def _slices(rows: pl.DataFrame) -> Iterator[tuple[str, Flags]]:

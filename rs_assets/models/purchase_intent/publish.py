@@ -22,7 +22,7 @@ from rs_assets.models.drift import drift
 from rs_assets.models.purchase_intent.artifact import dump, load
 from rs_assets.models.purchase_intent.model import VALIDATION, NotTrained, Trained, train
 from rs_assets.models.purchase_intent.predict import predict
-from rs_assets.models.purchase_intent.training import INPUTS, training_set
+from rs_assets.models.purchase_intent.training import INPUTS, RECENT, at_positions, training_set
 from rs_assets.models.weekly import share, weeks, window
 
 TRAINING, MODEL = "purchase_intent_training", "purchase_intent_model"
@@ -30,8 +30,9 @@ EVALUATION, PREDICTIONS = "purchase_intent_evaluation", "purchase_intent_predict
 DRIFTED = "purchase_intent_drift"
 ARTIFACT, VALIDATION_TABLE = "model.bin", "validation.parquet"
 
-COMPARED = [name for name in INPUTS if name != "day_of_week"]
-"""The inputs whose drift says something: a log date has one day of the week, and the training set has all."""
+COMPARED = [name for name in INPUTS if name not in ("day_of_week", RECENT)]
+"""The inputs whose drift says something: a log date has one day of the week, and the training set has all; and paths
+of events are too many to be counted."""
 
 OnDate = Callable[[str], None]
 Models = dict[str, Trained | NotTrained]
@@ -121,7 +122,7 @@ def publish_drift(stage: Stage, log_dates: list[str], on_date: OnDate) -> dict[s
         for log_date in dates:
             on_date(log_date)
             (features,) = stage.lake.require("session_features", [log_date])
-            found[log_date] = drift(learned, pl.read_parquet(features), COMPARED)
+            found[log_date] = drift(learned, at_positions(pl.read_parquet(features)), COMPARED)
             day = pl.lit(dt.date.fromisoformat(log_date)).alias("log_date")
             write_table(found[log_date].select(day, pl.all()), stage.path(DRIFTED, log_date))
             stage.finish(DRIFTED, log_date)

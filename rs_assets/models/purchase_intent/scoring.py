@@ -1,7 +1,8 @@
 """Scoring: a fitted pipeline as arithmetic on a matrix, each row on its own.
 
-Belongs here: from a site and numbers to a probability, for many rows and for one, in the same way. Does not belong
-here: fitting (`candidates`), recalibration (`calibration`), frames of snapshots, walking trees (`trees`).
+Belongs here: from a site, numbers and the latest events to a probability, for many rows and for one, in the same way.
+Does not belong here: fitting (`candidates`), recalibration (`calibration`), frames of snapshots, walking trees
+(`trees`).
 
 scikit-learn takes a row as a data frame, for milliseconds; and it has BLAS add up, whose order, and so the last bit,
 depends on how many rows are beside it. Here a sum is taken column by column: what is served for one session equals
@@ -18,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs_assets.models.purchase_intent import trees
+from rs_assets.models.purchase_intent.limits import NGRAMS
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Arrays = Mapping[str, npt.NDArray[Any]]
 
+LINEAR = ("medians", "told_missing", "mean", "scale", "weights", "intercept")
 KINDS = {
     "constant": ("chance",),
-    "linear": ("medians", "told_missing", "mean", "scale", "weights", "intercept"),
+    "linear": LINEAR,
+    "ngrams": (*LINEAR, "ngrams", "ngram_weights"),
     "trees": trees.ARRAYS,
 }
 """The ways of scoring, and the arrays of each."""
@@ -50,7 +54,9 @@ class Scoring:
             raise ValueError(f"A scoring of the kind {kind!r} is not made of {', '.join(sorted(arrays))}.")
         self.kind, self.sites, self.arrays = kind, tuple(sites), dict(arrays)
         self._place = {site: place for place, site in enumerate(self.sites)}
-        self._say = {"constant": _constant, "linear": _linear, "trees": _trees}[kind]
+        names = self.arrays["ngrams"].tolist() if kind == "ngrams" else []
+        weights = self.arrays["ngram_weights"].tolist() if kind == "ngrams" else []
+        self._weights = dict(zip(names, weights, strict=True))
 
     @classmethod
     def of(cls, pipeline: Pipeline) -> Self:
@@ -62,16 +68,37 @@ class Scoring:
         prepared = columns.named_transformers_["numeric"]
         if not hasattr(prepared, "named_steps"):
             return cls("trees", sites.tolist(), trees.arrays_of(model))
-        return cls("linear", sites.tolist(), _arrays_of_linear(prepared, model))
+        words = columns.named_transformers_.get("ngrams")
+        arrays = _arrays_of_linear(prepared, model)
+        if words is None:
+            return cls("linear", sites.tolist(), arrays)
+        names = words.get_feature_names_out()
+        rest, its = np.split(arrays["weights"], [-len(names)])
+        ngrams = {"ngrams": np.asarray(names, np.str_), "ngram_weights": its}
+        return cls("ngrams", sites.tolist(), {**arrays, "weights": rest, **ngrams})
 
-    def __call__(self, sites: Sequence[str | None], numeric: Floats) -> Floats:
+    def __call__(self, sites: Sequence[str | None], recent: Sequence[str], numeric: Floats) -> Floats:
         """The probability of each row, before recalibration.
 
         Args:
             sites: one a row; of one that was not there to be fitted, no column is set.
+            recent: one a row, RECENT: names of events apart by spaces.
             numeric: (rows, NUMERIC), with NaN for what is not known. It is left as it is.
         """
-        return self._say(self.arrays, numeric, self._one_hot(sites))
+        if self.kind == "constant":
+            return np.full(len(numeric), self.arrays["chance"][0])
+        told = self._one_hot(sites)
+        if self.kind == "trees":
+            return _sigmoid(trees.log_odds(self.arrays, np.concatenate([numeric, told], axis=1)))
+        total = _weighted(self.arrays, numeric, told)
+        if self.kind == "ngrams":
+            total += self._of_ngrams(recent)
+        return _sigmoid(total + self.arrays["intercept"][0])
+
+    def _of_ngrams(self, recent: Sequence[str]) -> Floats:
+        """What the runs of events add, each run once; the few paths there are, are looked at once each."""
+        found = {path: sum(self._weights.get(one, 0.0) for one in ngrams(path)) for path in set(recent)}
+        return np.array([found[path] for path in recent], np.float64)
 
     def _one_hot(self, sites: Sequence[str | None]) -> Floats:
         found = np.zeros((len(sites), len(self.sites)))
@@ -94,12 +121,19 @@ def _arrays_of_linear(prepared: Pipeline, model: Any) -> Arrays:
     }
 
 
-def _constant(arrays: Arrays, numeric: Floats, sites: Floats) -> Floats:
-    return np.full(len(numeric), arrays["chance"][0])
+def ngrams(path: str) -> list[str]:
+    """The runs of up to NGRAMS events of a path, each once, in an order that depends on nothing but them."""
+    names = path.split()
+    runs = {
+        " ".join(names[at : at + length])
+        for length in range(1, NGRAMS + 1)
+        for at in range(len(names) - length + 1)
+    }
+    return sorted(runs)
 
 
-def _linear(arrays: Arrays, numeric: Floats, sites: Floats) -> Floats:
-    """Impute, compress, scale, and the sigmoid of a weighted sum."""
+def _weighted(arrays: Arrays, numeric: Floats, sites: Floats) -> Floats:
+    """Impute, compress, scale, and sum up by weight."""
     missing = np.isnan(numeric)
     filled = np.where(missing, arrays["medians"], numeric)
     told = missing[:, arrays["told_missing"]].astype(np.float64)
@@ -108,11 +142,7 @@ def _linear(arrays: Arrays, numeric: Floats, sites: Floats) -> Floats:
     columns = np.concatenate([scaled, sites], axis=1).T
     for column, weight in zip(columns, arrays["weights"].tolist(), strict=True):
         total += column * weight
-    return _sigmoid(total + arrays["intercept"][0])
-
-
-def _trees(arrays: Arrays, numeric: Floats, sites: Floats) -> Floats:
-    return _sigmoid(trees.log_odds(arrays, np.concatenate([numeric, sites], axis=1)))
+    return total
 
 
 def _sigmoid(log_odds: Floats) -> Floats:

@@ -194,16 +194,17 @@ def test_a_feature_that_knows_the_label_keeps_its_model_out(lake: Lake, weeks: d
     assert any("cart_value alone has a ROC-AUC of 1.000" in reason for reason in found.reasons)
 
 
+@pytest.mark.parametrize("seed", [11, 12, 13, 14])
 def test_a_shuffled_label_teaches_nothing_and_nothing_of_it_serves(
-    lake: Lake, weeks: dict[dt.date, pl.DataFrame]
+    lake: Lake, weeks: dict[dt.date, pl.DataFrame], seed: int
 ):
     rows = weeks[FIRST]
-    turned = rows["will_buy"].gather(np.random.default_rng(11).permutation(rows.height))
+    turned = rows["will_buy"].gather(np.random.default_rng(seed).permutation(rows.height))
     put(lake, step.TRAINING, EVERY[:7], rows.with_columns(will_buy=turned))
     through(lake, lambda stage: step.publish_model(stage, EVERY[:7], lambda _: None, threads=1))
     found = promoted(lake, EVERY[:7])[EVERY[0]]
     assert found.champion is None
-    assert any("no candidate is better than a constant" in reason for reason in found.reasons)
+    assert any("better than a constant" in reason for reason in found.reasons)
 
 
 def test_a_standing_that_is_not_published_is_none(lake: Lake):
