@@ -126,7 +126,9 @@ def test_after_every_event_of_a_log_date_the_served_answer_is_the_batch_answer(s
 
     intent = purchase_intent.champion(lake, LAST)
     assert isinstance(intent, Trained)
-    today = events.filter(pl.col("log_date").cast(pl.String) == LAST).select("site", *FEATURES, "event_id")
+    today = events.filter(pl.col("log_date").cast(pl.String) == LAST).select(
+        "site", "recent_events", *FEATURES, "event_id"
+    )
     found = intent.probabilities(today, threads=2).tolist()
     assert [chances[event_id] for event_id in today["event_id"]] == found
     assert len(set(found)) > 500
@@ -175,7 +177,7 @@ def test_fed_with_the_raw_log_as_it_was_received_it_ends_where_the_batch_does(se
     ends = today.unique(["site", "client_id"], keep="last", maintain_order=True).join(
         apart, on=["site", "client_id"], how="anti", maintain_order="left"
     )
-    chances = intent.probabilities(ends.select("site", *FEATURES)).tolist()
+    chances = intent.probabilities(ends.select("site", "recent_events", *FEATURES)).tolist()
     compared = 0
     for row, chance in zip(ends.iter_rows(named=True), chances, strict=True):
         first, second = last[row["site"], row["client_id"]]
