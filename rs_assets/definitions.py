@@ -15,6 +15,7 @@ from rs_assets.defs.jobs import jobs
 from rs_assets.defs.model_card import model_card
 from rs_assets.defs.models import purchase_intent
 from rs_assets.defs.next_item import next_item
+from rs_assets.defs.pages import described
 from rs_assets.defs.partitions import log_dates
 from rs_assets.defs.promotions import decisions_log
 from rs_assets.defs.quarantine_report import quarantine_report
@@ -35,18 +36,21 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     partitions = log_dates(RawLog(settings.raw_log), settings.first_log_date)
     schedule = jobs(partitions)
     return dg.Definitions(
-        assets=[
-            raw_events(partitions),
-            split(partitions, sorted(settings.sites)),
-            quarantine_report(partitions),
-            alerts(partitions, settings),
-            site_shapes(partitions),
-            *dbt_models(dbt_project(settings.home), partitions),
-            decisions_log(partitions),
-            *next_item(partitions),
-            *purchase_intent(partitions),
-            model_card(partitions),
-        ],
+        assets=described(
+            [
+                raw_events(partitions),
+                split(partitions, sorted(settings.sites)),
+                quarantine_report(partitions),
+                alerts(partitions, settings),
+                site_shapes(partitions),
+                *dbt_models(dbt_project(settings.home), partitions),
+                decisions_log(partitions),
+                *next_item(partitions),
+                *purchase_intent(partitions),
+                model_card(partitions),
+            ],
+            settings.owners,
+        ),
         asset_checks=[raw_events_seal(partitions, settings)],
         jobs=schedule.jobs,
         schedules=schedule.schedules,

@@ -28,6 +28,7 @@ class Settings:
         executor: RS_EXECUTOR, one of EXECUTORS.
         datasets: RS_DATASETS, a folder of public data sets; empty when not set.
         sites: RS_SITES, the sites that may send, apart by commas; all may if it is not set.
+        owners: RS_OWNERS, who answers for the assets: e-mail addresses or `team:` and a name, apart by commas.
         first_log_date: RS_FIRST_LOG_DATE, where the partitions begin; the log's first if None.
         dagster_home: DAGSTER_HOME; each environment has its own by default.
         alert_urls: RS_ALERT_URLS, Apprise URLs; never shown, for they hold secrets.
@@ -45,6 +46,7 @@ class Settings:
     decisions: str = ""
     sites: frozenset[str] = frozenset()
     first_log_date: str | None = None
+    owners: tuple[str, ...] = ("team:data",)
     alert_urls: tuple[str, ...] = field(default=(), repr=False)
     alert_rules: str | None = None
 
@@ -76,11 +78,22 @@ class Settings:
             datasets=env.get("RS_DATASETS") or "",
             decisions=_place(env.get("RS_DECISIONS"), os.path.join(home, "decisions.ndjson")),
             sites=_sites(env.get("RS_SITES") or ""),
+            owners=_owners(env.get("RS_OWNERS") or "team:data"),
             first_log_date=_date(env.get("RS_FIRST_LOG_DATE")),
             dagster_home=_place(env.get("DAGSTER_HOME"), os.path.join(home, own_storage)),
             alert_urls=_urls(env.get("RS_ALERT_URLS") or ""),
             alert_rules=_place(env.get("RS_ALERT_RULES"), "") or None,
         )
+
+
+def _owners(value: str) -> tuple[str, ...]:
+    owners = tuple(owner.strip() for owner in value.split(",") if owner.strip())
+    for owner in owners:
+        if not re.fullmatch(r"team:\w+|[^@\s]+@[^@\s]+\.\w+", owner):
+            raise UserError(
+                f"RS_OWNERS: {owner!r} is no owner.", "Use e-mail addresses, or `team:` and a name."
+            )
+    return owners
 
 
 def _sites(given: str) -> frozenset[str]:

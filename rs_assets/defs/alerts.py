@@ -75,7 +75,7 @@ def alerts(partitions: dg.PartitionsDefinition, settings: Settings) -> dg.Assets
             context.log.exception("Alerts could not be evaluated, or noted.")
             trouble = f"{type(problem).__name__}: {problem}"
         if found is not None:
-            schema = columns(lake.open().object("alerts", dates[-1]))
+            schema = columns("alerts", lake.open().object("alerts", dates[-1]))
             yield materialized(context, "alerts", records, schema, _by_date(found))
         yield from alert_checks.results(found, delivered, trouble, dates)
 

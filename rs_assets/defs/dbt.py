@@ -71,6 +71,7 @@ def _model(
     meta = _meta(node)
     box = Box(**meta.get("box", {}))
     parsed = project.manifest_path.parent
+    said = {column["name"]: column["description"].strip() for column in node["columns"].values()}
     upstream, goes_on = _tables(node, manifest), _goes_on(node)
     spec, tests = _specs(node, manifest, project)
 
@@ -107,7 +108,7 @@ def _model(
                 publish_model(staged, name, run.staged, chunk, meta["key"])
             records = publish(context, staged)[name]
         last = lake.open().object(name, dates[-1])
-        yield materialized(context, name, records, columns(last), {dates[-1]: preview(last)})
+        yield materialized(context, name, records, columns(name, last, said), {dates[-1]: preview(last)})
         # What was kept passed its tests when it was made, or it would not be there.
         passed = {
             t.name: [dg.AssetCheckResult(asset_key=t.asset_key, check_name=t.name, passed=True)]

@@ -52,7 +52,7 @@ def drift(partitions: dg.PartitionsDefinition, code_version: str) -> dg.AssetsDe
         last = lake.open().object(step.DRIFTED, dates[-1])
         by_date = {log_date: _moved(frame) for log_date, frame in found.items()}
         by_date.setdefault(dates[-1], {}).update(preview(last))
-        yield materialized(context, step.DRIFTED, records, columns(last), by_date)
+        yield materialized(context, step.DRIFTED, records, columns(step.DRIFTED, last), by_date)
         yield from _stable(found, list(found))
 
     return purchase_intent_drift

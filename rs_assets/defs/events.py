@@ -75,7 +75,7 @@ def split(partitions: dg.PartitionsDefinition, sites: Iterable[str] = ()) -> dg.
         for asset, hidden in (("valid_events", ()), ("quarantined_events", ("raw",))):
             path = lake.open().object(asset, last)
             shown = {**by_date, last: {**by_date.get(last, {}), **preview(path, hidden)}}
-            yield materialized(context, asset, records[asset], columns(path), shown)
+            yield materialized(context, asset, records[asset], columns(asset, path), shown)
         lost = [report.log_date for report in reports if not report.conserved]
         one_by_one = told_one_by_one([report.log_date for report in reports], lost)
         for report in (report for report in reports if report.log_date in one_by_one):

@@ -13,6 +13,9 @@ import dagster as dg
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
+DAILY_HOUR, DAILY_HOURS = 1, 3
+"""When the daily run starts, UTC, and how long it may take until an asset counts as late."""
+
 
 @dataclass(frozen=True)
 class Jobs:
@@ -46,7 +49,7 @@ def jobs(partitions: dg.PartitionsDefinition) -> Jobs:
         dg.build_schedule_from_partitioned_job(
             daily,
             name="daily",
-            hour_of_day=1,
+            hour_of_day=DAILY_HOUR,
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description="At 01:00 UTC, when yesterday's log date has closed everywhere.",
         ),

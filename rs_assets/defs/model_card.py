@@ -69,7 +69,7 @@ def model_card(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         for card in found.get(dates[-1], ()):
             by_date[dates[-1]] |= _shown(card)
         by_date[dates[-1]] |= _mirrored(context, lake)
-        return materialized(context, CARD, records, columns(place.object(CARD, dates[-1])), by_date)
+        return materialized(context, CARD, records, columns(CARD, place.object(CARD, dates[-1])), by_date)
 
     return cards
 

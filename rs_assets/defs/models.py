@@ -54,7 +54,9 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
             step.publish_training(staged, dates, announce(context, step.TRAINING, dates))
             records = publish(context, staged)[step.TRAINING]
         last = lake.open().object(step.TRAINING, dates[-1])
-        return materialized(context, step.TRAINING, records, columns(last), {dates[-1]: preview(last)})
+        return materialized(
+            context, step.TRAINING, records, columns(step.TRAINING, last), {dates[-1]: preview(last)}
+        )
 
     @dg.asset(deps=["purchase_intent_training"], op_tags=FITTING.op_tags(), **common)
     def purchase_intent_model(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
@@ -68,7 +70,7 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
             records = publish(context, staged)[step.MODEL]
         last = lake.open().object(step.MODEL, dates[-1])
         by_date = {log_date: _in_force(model) for log_date, model in models.items()}
-        return materialized(context, step.MODEL, records, columns(last), by_date)
+        return materialized(context, step.MODEL, records, columns(step.MODEL, last), by_date)
 
     @dg.asset(deps=["purchase_intent_model"], op_tags=LIGHT.op_tags(), **common)
     def purchase_intent_evaluation(
@@ -85,7 +87,7 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
         by_date = {log_date: _evaluated(model) for log_date, model in models.items()}
         if model := models.get(dates[-1]):
             by_date[dates[-1]] |= _plots(model)
-        return materialized(context, step.EVALUATION, records, columns(last), by_date)
+        return materialized(context, step.EVALUATION, records, columns(step.EVALUATION, last), by_date)
 
     @dg.asset(deps=["purchase_intent_promotion", "session_features"], op_tags=LIGHT.op_tags(), **common)
     def purchase_intent_predictions(
@@ -101,7 +103,9 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
             step.publish_predictions(staged, dates, told, champion, threads=LIGHT.cpu)
             records = publish(context, staged)[step.PREDICTIONS]
         last = lake.open().object(step.PREDICTIONS, dates[-1])
-        return materialized(context, step.PREDICTIONS, records, columns(last), {dates[-1]: preview(last)})
+        return materialized(
+            context, step.PREDICTIONS, records, columns(step.PREDICTIONS, last), {dates[-1]: preview(last)}
+        )
 
     judged_by = ["purchase_intent_model", "purchase_intent_evaluation", "purchase_intent_training"]
     return [

@@ -51,7 +51,9 @@ def next_item(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
             step.publish_training(staged, dates, announce(context, step.TRAINING, dates))
             records = publish(context, staged)[step.TRAINING]
         last = lake.open().object(step.TRAINING, dates[-1])
-        return materialized(context, step.TRAINING, records, columns(last), {dates[-1]: preview(last)})
+        return materialized(
+            context, step.TRAINING, records, columns(step.TRAINING, last), {dates[-1]: preview(last)}
+        )
 
     @dg.asset(deps=["next_item_training"], op_tags=FITTING.op_tags(), **common)
     def next_item_model(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
@@ -65,7 +67,7 @@ def next_item(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
         last = lake.open().object(step.MODEL, dates[-1])
         by_date = {log_date: _trained(model) for log_date, model in models.items()}
         by_date.setdefault(dates[-1], {}).update(preview(last))
-        return materialized(context, step.MODEL, records, columns(last), by_date)
+        return materialized(context, step.MODEL, records, columns(step.MODEL, last), by_date)
 
     @dg.asset(deps=["next_item_training"], op_tags=FITTING.op_tags(), **common)
     def next_item_evaluation(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
@@ -78,7 +80,7 @@ def next_item(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
             records = publish(context, staged)[step.EVALUATION]
         last = lake.open().object(step.EVALUATION, dates[-1])
         by_date = {log_date: _evaluated(rehearsal) for log_date, rehearsal in found.items()}
-        return materialized(context, step.EVALUATION, records, columns(last), by_date)
+        return materialized(context, step.EVALUATION, records, columns(step.EVALUATION, last), by_date)
 
     @dg.asset(deps=["next_item_promotion", "session_events"], op_tags=LIGHT.op_tags(), **common)
     def recommendations(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
@@ -92,7 +94,9 @@ def next_item(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
             step.publish_recommendations(staged, dates, told, champion, LIGHT.cpu)
             records = publish(context, staged)[step.RECOMMENDED]
         last = lake.open().object(step.RECOMMENDED, dates[-1])
-        return materialized(context, step.RECOMMENDED, records, columns(last), {dates[-1]: preview(last)})
+        return materialized(
+            context, step.RECOMMENDED, records, columns(step.RECOMMENDED, last), {dates[-1]: preview(last)}
+        )
 
     judged_by = ["next_item_model", "next_item_evaluation", "next_item_training"]
     return [

@@ -19,14 +19,21 @@ PREVIEW_ROWS = 10
 CELL_CHARS = 60
 
 
-def columns(path: str) -> dict[str, object]:
-    """An object's column schema, which is that of every date's."""
+def columns(asset: str, path: str, said: Mapping[str, str] | None = None) -> dict[str, object]:
+    """An object's column schema, which is that of every date's, with what each column means.
+
+    Args:
+        said: descriptions that go before the dictionary's.
+    """
     import polars as pl
 
+    from rs_assets.lake.dictionary import meaning
+
     schema = pl.scan_parquet(path).collect_schema()
+    words = {name: (said or {}).get(name) or meaning(asset, name) for name in schema}
     return {
         "dagster/column_schema": dg.TableSchema(
-            columns=[dg.TableColumn(name, str(dtype)) for name, dtype in schema.items()]
+            [dg.TableColumn(name, str(dtype), words[name]) for name, dtype in schema.items()]
         )
     }
 

@@ -77,7 +77,7 @@ def promotion(
         by_date = {log_date: _stands(standing) for log_date, standing in standings.items()}
         last = lake.open()
         by_date.setdefault(dates[-1], {})["comparison"] = _comparison(last.object(asset, dates[-1], COMPARED))
-        return materialized(context, asset, records, columns(last.object(asset, dates[-1])), by_date)
+        return materialized(context, asset, records, columns(asset, last.object(asset, dates[-1])), by_date)
 
     return promote
 

@@ -57,7 +57,7 @@ def quarantine_report(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinitio
         if last := published.get(dates[-1]):
             by_date[dates[-1]] |= _plot(last.dated)
         return materialized(
-            context, REPORT, records[REPORT], columns(place.object(REPORT, dates[-1])), by_date
+            context, REPORT, records[REPORT], columns(REPORT, place.object(REPORT, dates[-1])), by_date
         )
 
     return report

@@ -67,7 +67,9 @@ def site_shapes(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             told = announce(context, ASSET, dates)
             published = publish_site_shapes(log.open(), staged, dates, threads=BOX.cpu, on_date=told)
             records = publish(context, staged)
-        yield materialized(context, ASSET, records[ASSET], columns(lake.open().object(ASSET, dates[-1])))
+        yield materialized(
+            context, ASSET, records[ASSET], columns(ASSET, lake.open().object(ASSET, dates[-1]))
+        )
         yield from drift_results(published)
 
     return shapes

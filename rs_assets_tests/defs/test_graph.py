@@ -98,3 +98,26 @@ def test_every_op_says_its_size_to_docker_kubernetes_and_ecs(defs):
     }
     assert ops
     assert {name: tags for name, tags in lacking.items() if tags} == {}
+
+
+def test_each_assets_page_says_what_it_is_who_answers_for_it_how_fresh_it_is_to_be_and_where_its_code_is(
+    defs,
+):
+    from dagster._core.definitions.metadata import CodeReferencesMetadataValue
+
+    specs = [
+        spec
+        for made in defs.resolve_asset_graph().assets_defs
+        if made.is_materializable
+        for spec in made.specs
+    ]
+    assert len(specs) > 20
+    for spec in specs:
+        assert spec.description, spec.key
+        assert spec.owners == ["team:data"], spec.key
+        assert spec.group_name and spec.kinds and spec.code_version and spec.freshness_policy, spec.key
+        found = spec.metadata["dagster/code_references"]
+        assert isinstance(found, CodeReferencesMetadataValue)
+        (source,) = found.code_references
+        line = Path(source.file_path).read_text().splitlines()[source.line_number - 1]
+        assert source.file_path.endswith(f"{spec.key.path[-1]}.sql") or line.strip().startswith(("@", "def "))

@@ -1,0 +1,63 @@
+"""What an asset's page says of it besides its data: who answers for it, how fresh it is to be, where its code is.
+
+Belongs here: what holds for all assets alike. Does not belong here: metadata of a materialization (`previews`).
+"""
+
+import datetime as dt
+import inspect
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeAlias
+
+import dagster as dg
+
+from rs_assets.defs.jobs import DAILY_HOUR, DAILY_HOURS
+from rs_assets.defs.resources import DBT_DIR
+
+# A partition is a log date, and what is looked at is the time of any materialization: a replay of old dates makes an
+# asset fresh, too. That a log date is missing is a rule of the alerts.
+FRESH = dg.FreshnessPolicy.cron(
+    deadline_cron=f"0 {DAILY_HOUR + DAILY_HOURS} * * *", lower_bound_delta=dt.timedelta(hours=DAILY_HOURS)
+)
+
+
+Asset: TypeAlias = dg.AssetsDefinition | dg.SourceAsset | dg.AssetSpec
+
+
+def described(assets: Iterable[Asset], owners: Iterable[str]) -> list[Asset]:
+    """The assets, those that are made here with owners, a freshness policy and a link to their source.
+
+    Args:
+        owners: e-mail addresses, or `team:` and a name.
+    """
+    owners = list(owners)
+    return [_with_pages(one, owners) if isinstance(one, dg.AssetsDefinition) else one for one in assets]
+
+
+def _with_pages(assets: dg.AssetsDefinition, owners: list[str]) -> dg.AssetsDefinition:
+    return assets.map_asset_specs(lambda spec: _described(spec, _source(spec, assets), owners))
+
+
+def _described(
+    spec: dg.AssetSpec, source: dg.LocalFileCodeReference | None, owners: list[str]
+) -> dg.AssetSpec:
+    code = (
+        {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[source])}
+        if source
+        else {}
+    )
+    return spec.replace_attributes(owners=owners, freshness_policy=FRESH, metadata={**spec.metadata, **code})
+
+
+def _source(spec: dg.AssetSpec, assets: dg.AssetsDefinition) -> dg.LocalFileCodeReference | None:
+    """A model's SQL, else the function that makes the asset."""
+    name = spec.key.path[-1]
+    sql = next(iter(Path(DBT_DIR).glob(f"models/**/{name}.sql")), None)
+    if sql is not None:
+        return dg.LocalFileCodeReference(file_path=str(sql), line_number=1, label=f"{name}.sql")
+    function = getattr(assets.op.compute_fn, "decorated_fn", None)
+    path = inspect.getsourcefile(function) if function else None
+    if function is None or path is None:
+        return None
+    line = function.__code__.co_firstlineno
+    return dg.LocalFileCodeReference(file_path=path, line_number=line, label=Path(path).name)
