@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -82,6 +83,8 @@ def start(environ: pytest.MonkeyPatch) -> Callable[..., subprocess.Popen[bytes]]
             env={**os.environ, "PYTHONPATH": str(ROOT), "RS_HOME": str(home.path), **env},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # Whoever started the tests may ignore Ctrl-C, and a process would inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
 
     return run
