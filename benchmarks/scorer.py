@@ -13,31 +13,22 @@ from that time on (so a server that stalls cannot hide it), over as many connect
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import os
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
 import orjson
 import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.loading import cpu_seconds, figures, load, serving
 from rs_assets.lake import Lake
 from rs_assets.settings import Settings
 
-HOST = "127.0.0.1"
 GOAL_MS = 20.0
-TICKS = os.sysconf("SC_CLK_TCK")
 ITEM = ("item_id", "item_name", "item_category", "price", "quantity")
 
 
@@ -81,61 +72,6 @@ def requests(lake: Lake, count: int, bad: int) -> list[bytes]:
     return made
 
 
-class Connection(asyncio.Protocol):
-    """One connection with at most one request on it."""
-
-    def __init__(self, idle: list[Connection]) -> None:
-        self.idle, self.got = idle, b""
-        self.answered: asyncio.Future[int] | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's is of no class of asyncio's
-
-    def connection_lost(self, problem: Exception | None) -> None:
-        if self in self.idle:
-            self.idle.remove(self)
-        elif self.answered is not None and not self.answered.done():
-            self.answered.set_result(0)
-
-    def data_received(self, data: bytes) -> None:
-        self.got += data
-        head = self.got.find(b"\r\n\r\n")
-        if head < 0:
-            return
-        at = self.got.lower().find(b"content-length:", 0, head)
-        size = int(self.got[at + 15 : self.got.find(b"\r\n", at)])
-        if len(self.got) >= head + 4 + size and self.answered is not None:
-            status, self.got = int(self.got[9:12]), b""
-            self.idle.append(self)
-            self.answered.set_result(status)
-
-
-async def load(port: int, made: list[bytes], rate: float) -> tuple[np.ndarray, np.ndarray, float]:
-    """Latency in milliseconds and status of each request, and how long all of it took."""
-    loop = asyncio.get_running_loop()
-    idle: list[Connection] = []
-    took, status = np.zeros(len(made)), np.zeros(len(made), np.int64)
-
-    async def one(n: int, due: float) -> None:
-        if not idle:
-            _, fresh = await loop.create_connection(lambda: Connection(idle), HOST, port)
-        else:
-            fresh = idle.pop()
-        fresh.answered = loop.create_future()
-        fresh.transport.write(made[n])
-        status[n] = await fresh.answered
-        took[n] = (time.perf_counter() - due) * 1e3
-
-    tasks, start = [], time.perf_counter() + 0.1
-    for n in range(len(made)):
-        due = start + n / rate
-        if (wait := due - time.perf_counter()) > 0.0005:
-            await asyncio.sleep(wait)
-        tasks.append(loop.create_task(one(n, due)))
-    await asyncio.gather(*tasks)
-    return took, status, time.perf_counter() - start
-
-
 def generate(port: int, environment: str, rate: float, seconds: float, bad: int) -> None:
     """The generator's process: one line of JSON."""
     import uvloop
@@ -144,56 +80,13 @@ def generate(port: int, environment: str, rate: float, seconds: float, bad: int)
     made = requests(Lake(settings.lake, environment), int(rate * seconds), bad)
     before = time.process_time()
     took, status, wall = uvloop.run(load(port, made, rate))
-    tail = took[len(took) // 10 :]  # the first tenth warms up
-    quantiles = {f"p{q:g}": float(np.quantile(tail, q / 100)) for q in (50, 90, 99, 99.9)}
-    answered = {
-        str(code): int(count) for code, count in zip(*np.unique(status, return_counts=True), strict=True)
-    }
-    said = {"rate": rate, "done": len(made) / wall, **quantiles, "max": float(tail.max()), "status": answered}
+    said = {"rate": rate, **figures(took, status, wall)}
     print(json.dumps(said | {"generator_cpu": (time.process_time() - before) / wall, "wall": wall}))
-
-
-def cpu_seconds(pid: int) -> float:
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-@contextmanager
-def serving(environment: str) -> Iterator[tuple[int, int]]:
-    """`rs-assets score`: its port and process."""
-    with socket.socket() as free:
-        free.bind((HOST, 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "rs_assets.cli",
-        "score",
-        "--port",
-        str(port),
-        "--environment",
-        environment,
-    ]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(600):
-            try:
-                with urllib.request.urlopen(f"http://{HOST}:{port}/health"):
-                    break
-            except (urllib.error.URLError, OSError):
-                if process.poll() is not None:
-                    sys.exit("The scorer does not start; `rs-assets score` says why.")
-                time.sleep(0.1)
-        yield port, process.pid
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def measure(environment: str, rate: float, seconds: float, bad: int) -> dict[str, Any]:
     """One rate, on a server of its own."""
-    with serving(environment) as (port, pid):
+    with serving("score", "--environment", environment) as (port, pid):
         command = [
             sys.executable,
             "-m",

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +74,12 @@ def call_json(call: Callable[..., Result]) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def start(environ: pytest.MonkeyPatch) -> Callable[..., subprocess.Popen[bytes]]:
-    """`start("query", …, home=home)`: a process of its own."""
+def start(environ: pytest.MonkeyPatch) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """`start("query", …, home=home)`: a process of its own, which does not outlive the test."""
+    started: list[subprocess.Popen[bytes]] = []
 
     def run(*args: str, home: Home, **env: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "rs_assets.cli", *args],
             env={**os.environ, "PYTHONPATH": str(ROOT), "RS_HOME": str(home.path), **env},
             stdout=subprocess.PIPE,
@@ -86,5 +87,10 @@ def start(environ: pytest.MonkeyPatch) -> Callable[..., subprocess.Popen[bytes]]
             # Whoever started the tests may ignore Ctrl-C, and a process would inherit that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
+        started.append(process)
+        return process
 
-    return run
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
