@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from rich.table import Table
 from benchmarks.loading import cpu_seconds, figures, load, serving
 from rs_assets.log import RawLog
 from rs_assets.log.blocks import read_batches
+from rs_assets.settings import Settings
 
 GOAL_MS = 50.0
 ITEM = {"item_id": "A00395", "item_name": "Mug, blue, 300 ml", "price": 12.5, "quantity": 1}
@@ -72,7 +74,11 @@ def memory_mib(pid: int) -> float:
 
 def measure(rate: float, seconds: float) -> dict[str, Any]:
     """One rate, on a server and a log of its own."""
-    with tempfile.TemporaryDirectory(prefix="rs-assets-collector-", dir=".") as folder:
+    home = (
+        Settings.from_env().home
+    )  # on a disk: a temporary folder may be in memory, where a sync costs nothing
+    os.makedirs(home, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="rs-assets-collector-", dir=home) as folder:
         env = {"RS_HOME": folder, "RS_RAW_LOG": f"{folder}/raw", "RS_SITES": "shop-a"}
         memory: list[float] = []
         ended = threading.Event()

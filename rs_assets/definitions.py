@@ -21,6 +21,7 @@ from rs_assets.defs.promotions import decisions_log
 from rs_assets.defs.quarantine_report import quarantine_report
 from rs_assets.defs.raw import raw_events, raw_events_seal
 from rs_assets.defs.resources import dbt_project, resources
+from rs_assets.defs.sealing import sealing
 from rs_assets.defs.site_shapes import site_shapes
 from rs_assets.log import RawLog
 from rs_assets.settings import Settings
@@ -34,7 +35,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     """The graph over the places that `settings` names (by default: the environment's)."""
     settings = settings or Settings.from_env()
     partitions = log_dates(RawLog(settings.raw_log), settings.first_log_date)
-    schedule = jobs(partitions)
+    schedule, by_clock = jobs(partitions), sealing(settings)
     return dg.Definitions(
         assets=described(
             [
@@ -52,8 +53,8 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             settings.owners,
         ),
         asset_checks=[raw_events_seal(partitions, settings)],
-        jobs=schedule.jobs,
-        schedules=schedule.schedules,
+        jobs=[*schedule.jobs, by_clock.job],
+        schedules=[*schedule.schedules, by_clock.schedule],
         sensors=alert_sensors(settings),
         resources=resources(settings),
         executor=(

@@ -23,16 +23,20 @@ def seal(first: options.From = None, last: options.To = None, json: options.Json
 
     Each seal names the one before, so the digest of the last, the chain's head, stands for every byte received so
     far: keep it elsewhere. Earlier seals are verified first, by listing and size; a seal is never replaced.
+
+    A log date is closed 15 minutes after its UTC day. Where a collector's journal still holds lines of one, it is not
+    sealed, and the exit code is 1.
     """
     from rs_assets.cli.output import print_json, size, visible
     from rs_assets.cli.progress import bar
     from rs_assets.log import RawLog
+    from rs_assets.log.seals import collecting
     from rs_assets.log.seals.sealing import seal_log_dates
     from rs_assets.settings import Settings
 
     ordered(first, last)
     log = RawLog(Settings.from_env().raw_log)
-    today = dt.datetime.now(dt.UTC).date()  # not closed yet: the one use of the clock, and it makes no byte
+    today = collecting.today(dt.datetime.now(dt.UTC))  # the one use of the clock, and it makes no byte
     with bar("Sealing") as move:
         done = seal_log_dates(
             log,
@@ -45,6 +49,8 @@ def seal(first: options.From = None, last: options.To = None, json: options.Json
         print_json(_data(done))
     else:
         _page(done)
+    if done.waiting:
+        raise typer.Exit(1)
 
 
 def ordered(first: dt.date | None, last: dt.date | None) -> None:
@@ -73,7 +79,7 @@ def _data(done: Sealed) -> dict[str, object]:
         }
         for seal in done.seals
     ]
-    return {"sealed": sealed, "head": done.head, "cannot_be_sealed": done.before}
+    return {"sealed": sealed, "head": done.head, "cannot_be_sealed": done.before, "waiting": done.waiting}
 
 
 def _page(done: Sealed) -> None:
@@ -107,7 +113,16 @@ def _page(done: Sealed) -> None:
         console.print(
             f"Before the chain's first, so without a seal for good: {span(done.before)}.", style="yellow"
         )
-    if not done.head:
+    for one in done.waiting:
+        console.print(
+            visible_lines(
+                f"Not sealed from {one.log_date} on: {one.place} holds lines that are in no segment yet. A collector "
+                "closes it within a minute; where none runs, start one (`rs-assets collect`): it takes it up."
+            ),
+            style="yellow",
+            soft_wrap=True,
+        )
+    if not done.head and not done.waiting:
         console.print(
             "The range has no closed log date on which anything was received; today's closes at midnight UTC."
         )

@@ -24,9 +24,9 @@ from itertools import groupby
 
 from rs_assets.collector.envelopes import folder
 from rs_assets.errors import UserError
+from rs_assets.log.seals.collecting import ENDING, FOLDER
 from rs_assets.log.writer import LogWriter
 
-FOLDER = "_collecting"
 SIZE = 32 << 20
 SECONDS = 60.0
 RETRY_SECONDS = 10.0
@@ -136,7 +136,7 @@ class Disk:
         """Append and sync."""
         if self._journal is None:
             name = f"{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:12]}"
-            self._journal = Journal(os.path.join(self._folder, f"{name}.journal"))
+            self._journal = Journal(os.path.join(self._folder, name + ENDING))
         try:
             self._journal.append(b"".join(lines))
         except OSError:
@@ -215,7 +215,7 @@ class Disk:
         """Take up what others left; returns how many journals became segments."""
         count = 0
         for entry in sorted(os.scandir(self._folder), key=lambda one: one.name):
-            if not entry.name.endswith(".journal"):
+            if not entry.name.endswith(ENDING):
                 continue
             try:
                 journal = Journal(entry.path, new=False)

@@ -170,3 +170,14 @@ def test_a_wrong_call_exits_2(call: Call, log: Path, args: list[str]) -> None:
 def test_without_a_raw_log_there_is_nothing_to_do(call: Call, tmp_path: Path, command: str) -> None:
     result = call(command, home=tmp_path / "nowhere")
     assert result.exit_code == 1 and "There is no raw log at" in result.stderr
+
+
+def test_a_journal_in_the_way_is_named_with_what_to_do_and_the_exit_code_is_1(call: Call, log: Path) -> None:
+    journal = log / "raw" / "_collecting" / "20240103T100000000000-0123456789ab.journal"
+    journal.parent.mkdir()
+    journal.write_bytes(b"{}\n")
+    result = call("seal", home=log)
+    assert result.exit_code == 1
+    assert journal.name in result.stdout and "rs-assets collect" in result.stdout
+    said = json.loads(call("seal", "--json", home=log).stdout)
+    assert said["waiting"] == [{"log_date": "2024-01-03", "place": f"_collecting/{journal.name}"}]

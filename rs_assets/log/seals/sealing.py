@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from rs_assets.errors import UserError
 from rs_assets.log.files import MEND, reach, trouble
 from rs_assets.log.layout import RawLog, Segment
 from rs_assets.log.seals import chain
+from rs_assets.log.seals.collecting import Collecting, collecting
 from rs_assets.log.seals.hashing import Meter, Progress, in_pool, measure
 from rs_assets.log.seals.manifest import GENESIS, Seal
 from rs_assets.log.seals.verify import verify
@@ -28,11 +29,13 @@ class Sealed:
         seals: those that were written, in order.
         head: the last seal of the chain; None where nothing is sealed.
         before: closed log dates before the chain's first, which can no longer be sealed.
+        waiting: journals of collectors with lines of log dates of the range, which are not sealed therefore.
     """
 
     seals: list[Seal]
     head: chain.Head | None
     before: list[str]
+    waiting: list[Collecting] = field(default_factory=list)
 
 
 def seal_log_dates(
@@ -43,6 +46,8 @@ def seal_log_dates(
     progress: Progress | None = None,
 ) -> Sealed:
     """Seal every closed log date of a range that has no seal, in order; those that have one are left alone.
+
+    So are those of which a collector may still write a segment.
 
     Before anything is written, the seals that are there are verified: places, sizes and links of all, and the bytes
     of the last one, on which the next will build.
@@ -57,7 +62,9 @@ def seal_log_dates(
             f"The last one that can be sealed is {today - dt.timedelta(days=1)}.",
         )
     head, before = _verified_head(log, today, progress)
-    dates = _to_seal(log, today, first, last, head)
+    wanted = _to_seal(log, today, first, last, head)
+    waiting = [one for one in collecting(log) if one.log_date <= str(last or today - dt.timedelta(days=1))]
+    dates = [log_date for log_date in wanted if not waiting or log_date < waiting[0].log_date]
     segments = log.segments_by_date(dates)
     meter = Meter(sum(segment.size for found in segments.values() for segment in found), progress)
     measured = in_pool(
@@ -71,7 +78,7 @@ def seal_log_dates(
         _write(log, seal)
         written.append(seal)
         head = chain.Head(log_date, seal.digest)
-    return Sealed(written, head, before)
+    return Sealed(written, head, before, waiting)
 
 
 def _verified_head(
