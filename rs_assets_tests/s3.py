@@ -36,10 +36,11 @@ class Asked:
 
 @dataclass
 class Store:
-    """The store as it runs. `env` leads S3's clients to it."""
+    """The store as it runs. `env` leads S3's clients to it; while it is `away`, it refuses all that it is asked."""
 
     env: dict[str, str]
     asked: list[Asked] = field(default_factory=list)
+    away: bool = False
 
     def bucket(self) -> str:
         """The URL of a raw log to be, in a bucket of its own."""
@@ -68,6 +69,9 @@ def serving() -> Iterator[Store]:
     def noted(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         names = ("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING")
         store.asked.append(Asked(*(environ[name] for name in names), environ.get("HTTP_IF_NONE_MATCH")))
+        if store.away:
+            start_response("403 Forbidden", [("content-length", "0")])
+            return []
         answer: Iterable[bytes] = app(environ, start_response)
         return answer
 

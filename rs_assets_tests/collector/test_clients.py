@@ -152,6 +152,52 @@ def test_segment_by_its_http_api(tmp_path: Path):
     assert [one["body"]["type"] for one in said] == ["identify"]
 
 
+NODE = """
+const { Analytics } = require("@segment/analytics-node");
+const analytics = new Analytics({ writeKey: "write-key-1", host: process.argv[2], flushAt: 2, maxRetries: 0 });
+analytics.on("error", (problem) => { console.error(problem); process.exitCode = 1; });
+const product = { product_id: "A1", name: "Mug", price: 9.5, quantity: 2 };
+const who = { anonymousId: "anon-1", userId: "u-1" };
+analytics.page({ ...who, properties: { url: "https://shop.example/mug", title: "Mug" } });
+analytics.track({ ...who, event: "Product Added", properties: { ...product, currency: "EUR" } });
+analytics.track({ ...who, event: "Order Completed",
+  properties: { order_id: "O-1", total: 19, currency: "EUR", products: [product] } });
+analytics.closeAndFlush();
+"""
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="needs node and npm")
+def test_segments_own_client_for_node(tmp_path: Path):
+    (tmp_path / "client.cjs").write_text(NODE)
+    add = [
+        "npm",
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--prefix",
+        str(tmp_path),
+        "@segment/analytics-node@3",
+    ]
+    added = subprocess.run(add, capture_output=True, text=True, timeout=180)
+    if added.returncode:
+        pytest.skip(f"npm cannot install the client here: {added.stderr.strip()[-200:]}")
+
+    def send(address: str) -> None:
+        done = subprocess.run(
+            ["node", str(tmp_path / "client.cjs"), address], capture_output=True, text=True, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+    found = collected(tmp_path, send)
+    assert found.quarantined.to_dicts() == []
+    assert rows(found.valid, "client_id", "user_id", "value", "transaction_id") == [
+        ("shop-a", "add_to_cart", "anon-1", "u-1", 19.0, None),
+        ("shop-a", "page_view", "anon-1", "u-1", None, None),
+        ("shop-a", "purchase", "anon-1", "u-1", 19.0, "O-1"),
+    ]
+    assert found.valid["page_location"].drop_nulls().to_list() == ["https://shop.example/mug"]
+
+
 PAGE = """<!doctype html><title>Mug</title><script>
 const to = "ADDRESS/g/collect?v=2&tid=G-TEST123&cid=77.88&sid=1700000000&dl="
   + encodeURIComponent("https://shop.example/mug") + "&dt=Mug";
