@@ -19,6 +19,7 @@ from rs_assets.cli import (
     environment,
     front,
     generate,
+    graph,
     importing,
     model,
     quarantine,
@@ -48,6 +49,7 @@ COMMANDS: tuple[front.Command, ...] = (
     front.Command("quarantine", quarantine.quarantine, "rs-assets quarantine --from 2024-01-02 --samples 1"),
     front.Command("contract", contract.contract, "rs-assets contract purchase --json-schema"),
     front.Command("model", model.model, "rs-assets model list"),
+    front.Command("graph", graph.graph, "rs-assets graph --output graph.svg"),
     front.Command("collect", collect.collect, "rs-assets collect --port 8200"),
     front.Command("score", score.score, "rs-assets score --port 8100"),
     front.Command(

@@ -28,7 +28,7 @@ def decisions_log(partitions: dg.PartitionsDefinition) -> dg.AssetSpec:
     return dg.AssetSpec(
         "decisions",
         partitions_def=partitions,
-        group_name="models",
+        group_name="log",
         description="The decisions log: which model a person has promoted or rolled back, from which log date on, "
         "and why. Written by `rs-assets model`; a replay repeats it.",
         kinds={"json"},

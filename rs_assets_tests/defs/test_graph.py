@@ -61,6 +61,16 @@ def test_the_graph_is_the_one_of_the_snapshot(defs):
     assert found == json.loads(SNAPSHOT.read_text())
 
 
+def test_the_picture_in_the_readme_is_the_one_of_the_code(defs, tmp_path):
+    """When it changes on purpose: rs-assets graph --output docs/graph.svg."""
+    from rs_assets.cli.graph import graph
+
+    root = Path(__file__).parents[2]
+    graph(tmp_path / "graph.svg")
+    assert (tmp_path / "graph.svg").read_text() == (root / "docs" / "graph.svg").read_text(encoding="utf-8")
+    assert "](docs/graph.svg)" in (root / "README.md").read_text(encoding="utf-8")
+
+
 def test_only_session_stream_reads_another_dates_output(defs):
     graph = defs.resolve_asset_graph()
     other = {
