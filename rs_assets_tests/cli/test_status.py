@@ -7,16 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from typer.testing import Result
 
+from rs_assets.alerts.ledger import Ledger
+from rs_assets.alerts.notices import State, Statement
 from rs_assets.cli.status.facts import look
 from rs_assets.lake.stage import Stage
 from rs_assets.lake.tables import write_table
 from rs_assets.log.generator import Plan, generate
+from rs_assets.models.promotion.standing import Outcome, Standing
 from rs_assets.models.purchase_intent import Card, Evaluation, NotTrained, Trained, dump
 from rs_assets.models.purchase_intent.evaluation import SCHEMAS
+from rs_assets.models.purchase_intent.scoring import Scoring
+from rs_assets.replay.receipt import Receipt
 from rs_assets.settings import Settings
 from rs_assets_tests.cli.homes import Home
 
@@ -34,7 +40,7 @@ def copy(home: Home, tmp_path: Path) -> Home:
 
 
 def _trained() -> Trained:
-    """A model with a card and no pipeline: the status must not look at that."""
+    """A model whose card says another thing than its arrays: the status looks at the card."""
     frames = {name: pl.DataFrame(schema=schema) for name, schema in SCHEMAS.items()}
     frames["metrics"] = pl.DataFrame(
         [("linear", "all", "pr_auc", 0.4321)], schema=SCHEMAS["metrics"], orient="row"
@@ -42,7 +48,7 @@ def _trained() -> Trained:
     days = [CUT - dt.timedelta(days=n) for n in (28, 7, 1)]
     evaluation = Evaluation("linear", *days, 900, 90, 200, 25, 3, **frames)
     card = Card(CUT, "linear", ("site",), 1100, 115, (("numpy", "0"),), None, evaluation)
-    return Trained(card, None)  # type: ignore[arg-type]
+    return Trained(card, Scoring("constant", (), {"chance": np.array([0.1])}))
 
 
 def _publish_model(home: Home, data: bytes, log_date: str) -> None:
@@ -226,3 +232,34 @@ def test_a_last_seal_that_cannot_be_read_is_no_traceback(call: Call, copy: Home)
     page = call("status", home=copy)
     assert page.exit_code == 0 and "head cannot be read" in page.stdout
     assert "_seals/log_date=2024-01-04.json: sealed a manifest" in page.stdout
+
+
+def test_who_serves_which_alerts_are_open_the_last_replay_and_the_disk_are_told(
+    call: Call, call_json: CallJson, copy: Home
+) -> None:
+    standing = Standing(CUT, CUT, CUT, outcome=Outcome.PROMOTED, reasons=("it is better",))
+    with Stage(copy.lake) as stage:
+        write_table(standing.to_frame(), stage.path("next_item_promotion", "2024-02-01"))
+        write_table(Standing(CUT).to_frame(), stage.path("purchase_intent_promotion", "2024-02-01"))
+        stage.publish()
+    ledger = Ledger(str(copy.path / "alerts"), "prod")
+    said = [Statement(f"rule/{n}", f"2024-01-0{n}", State.FIRING) for n in range(1, 6)]
+    over = Statement("rule/1", "2024-01-06", State.OVER)
+    ledger.say([], [*said, over], send=False)
+    receipt = copy.path / "receipts" / "prod.json"
+    receipt.parent.mkdir()
+    made = Receipt({"2024-01-01": "a"}, None, {}, {})
+    receipt.write_text(made.to_json())
+    found = call_json("status", "--json", home=copy)
+    assert [(one["model"], one["champion"], one["by"]) for one in found["serving"]] == [
+        ("next_item", "2024-01-29", "the gate"),
+        ("purchase_intent", None, "the gate"),
+    ]
+    assert found["open_alerts"] == {f"rule/{n}": f"2024-01-0{n}" for n in range(2, 6)}
+    assert found["replayed"]["receipt"] == made.digest
+    assert found["disk"]["lake"] > 10_000 and found["disk"]["free"] > 0
+    text = call("status", home=copy).stdout
+    assert "the model of 2024-01-29 since 2024-01-29, by the gate" in text
+    assert "nobody" in text and "rs-assets model show purchase_intent" in text
+    assert "4 open" in text and "rule/2 (2024-01-02)" in text and "… and 1 more" in text
+    assert f"receipt {made.digest[:12]}" in text and "in the lake" in text

@@ -12,7 +12,7 @@ def status(json: options.Json = False) -> None:
     """Show what there is and what is to be done next.
 
     The raw log and its seals, every published asset with the log dates it lacks, the share of events in quarantine,
-    and the model in force.
+    the last challenger, who serves, open alerts, the last replay, the disk.
     """
     from rs_assets.cli.output import print_json
     from rs_assets.cli.status import facts, page

@@ -1,7 +1,7 @@
 """Where things stand.
 
 Belongs here: looking at the lake, and all that was found as dataclasses, which scripts get as JSON. Does not belong
-here: the raw log (`raw_log`, `seals`), the model (`model`), or the page.
+here: the raw log (`raw_log`, `seals`), the model (`model`), who serves, alerts and the disk (`upkeep`), or the page.
 
 Only names, sizes and the ends of Parquet files are read, so it takes seconds however large the lake is.
 """
@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from rs_assets.cli.status.model import InForce, in_force
 from rs_assets.cli.status.raw_log import Log, received
 from rs_assets.cli.status.seals import Seals, sealed
+from rs_assets.cli.status.upkeep import Disk, Replayed, Serving, disk, open_alerts, replayed, serving
 from rs_assets.errors import UserError
 from rs_assets.lake import Lake
 from rs_assets.log import RawLog
@@ -61,6 +62,10 @@ class Status:
     quarantine: Share | None
     quarantine_by_log_date: list[Share]
     model: InForce | None
+    serving: list[Serving]
+    open_alerts: dict[str, str]
+    replayed: Replayed | None
+    disk: Disk | None
     next: str | None
 
 
@@ -86,6 +91,10 @@ def look(settings: Settings) -> Status:
         quarantine=_share(None, events, quarantined) if by_log_date else None,
         quarantine_by_log_date=by_log_date,
         model=in_force(lake),
+        serving=serving(lake),
+        open_alerts=open_alerts(settings),
+        replayed=replayed(settings),
+        disk=disk(settings.lake),
         next="rs-assets verify" if seals.broken else _next(log_dates, closed, assets),
     )
 

@@ -13,11 +13,14 @@ from rs_assets.cli.status.facts import Asset, Share, Status
 from rs_assets.cli.status.model import InForce
 from rs_assets.cli.status.raw_log import Log
 from rs_assets.cli.status.seals import Seals
+from rs_assets.cli.status.upkeep import Disk, Replayed, Serving
 
 WIDE = 90
 """Characters that all of an asset's columns need."""
 BROKEN = 3
 """Differences under seals that are named."""
+ALERTS = 3
+"""Open alerts that are named."""
 
 
 def show(status: Status) -> None:
@@ -35,6 +38,10 @@ def show(status: Status) -> None:
         tail = [
             ("quarantine", _quarantine(status.quarantine, status.quarantine_by_log_date)),
             ("purchase_intent", _model(status.model)),
+            *((f"{one.model} serves", _serving(one)) for one in status.serving),
+            ("alerts", _alerts(status.open_alerts)),
+            *([("last replay", _replayed(status.replayed))] if status.replayed else []),
+            *([("disk", _disk(status.disk))] if status.disk else []),
         ]
         console.print("", output.facts(tail))
     console.print("", _next(status), sep="\n")
@@ -111,6 +118,28 @@ def _quarantine(overall: Share | None, by_log_date: list[Share]) -> Text:
         f" of {of}; last log date, {last.log_date}: {output.share(last.quarantined, last.events)}  ",
         (trend, "yellow"),
     )
+
+
+def _serving(one: Serving) -> Text:
+    if one.champion is None:
+        return Text.assemble(("nobody", "yellow"), f"; `rs-assets model show {one.model}` says why")
+    return Text.assemble(("the model of ", ""), (one.champion, "bold"), f" since {one.since}, by {one.by}")
+
+
+def _alerts(firing: dict[str, str]) -> Text:
+    if not firing:
+        return Text("none is open", style="dim")
+    shown = [f"{output.visible(name)} ({log_date})" for name, log_date in list(firing.items())[:ALERTS]]
+    more = f"\n… and {len(firing) - ALERTS:,} more" if len(firing) > ALERTS else ""
+    return Text.assemble((f"{len(firing):,} open", "bold yellow"), "\n", "\n".join(shown), more)
+
+
+def _replayed(replay: Replayed) -> Text:
+    return Text.assemble(replay.at, (f"  receipt {replay.receipt[:12]}…", "dim"))
+
+
+def _disk(disk: Disk) -> Text:
+    return Text(f"{output.size(disk.lake)} in the lake, {output.size(disk.free)} free")
 
 
 def _model(model: InForce | None) -> Text:
