@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from rs_assets.lake import Lake
 from rs_assets.log.generator import Plan, generate
+from rs_assets_tests.defs.uis import Ui, serving, wait
 
-ROOT = Path(__file__).parents[2]
 DATES = ["2024-01-07", "2024-01-08"]
-PATIENCE = 300
 
 BACKFILL = """
 mutation ($params: LaunchBackfillParams!) {
@@ -55,62 +44,13 @@ WORKSPACE = """
 }"""
 
 
-class Ui:
-    def __init__(self, port: int) -> None:
-        self.address = f"http://127.0.0.1:{port}/graphql"
-
-    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(self.address, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            said = json.load(answer)
-        assert "errors" not in said, said["errors"]
-        return said["data"]
-
-
 @pytest.fixture(scope="module")
 def ui(home) -> Iterator[tuple[Ui, Path]]:
     place: Path = home("ui")
     plan = Plan(start=dt.date(2024, 1, 7), days=2, events=8_000, broken=0.05)
     generate(plan, str(place / "raw"), str(place / "truth.csv"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    dagster_home = place / "dagster"
-    dagster_home.mkdir()
-    (dagster_home / "dagster.yaml").write_text((ROOT / "deploy" / "dagster.yaml").read_text())
-    command = [Path(sys.executable).with_name("dagster"), "dev", "-w", ROOT / "workspace.yaml"]
-    env = {**os.environ, "DAGSTER_HOME": str(dagster_home), "RS_EXECUTOR": "in_process"}
-    with open(place / "dev.log", "wb") as log:
-        server = subprocess.Popen(
-            [*command, "-h", "127.0.0.1", "-p", str(port)],
-            cwd=place,
-            env=env,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        client = Ui(port)
-        _wait(lambda: _is_up(client), "dagster dev did not come up")
+    with serving(place) as client:
         yield client, place
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
-
-
-def _is_up(client: Ui) -> bool:
-    try:
-        return bool(client.ask(WORKSPACE)["assetNodes"])
-    except (urllib.error.URLError, ConnectionError):
-        return False
-
-
-def _wait(ready: Any, otherwise: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not ready():
-        assert time.monotonic() < end, otherwise
-        time.sleep(1)
 
 
 def test_the_graph_is_there_described_and_partitioned_and_the_schedules_run(ui):
@@ -124,7 +64,7 @@ def test_the_graph_is_there_described_and_partitioned_and_the_schedules_run(ui):
         if node["assetKey"]["path"][-1] not in ("raw_events", "decisions"):  # the inputs
             assert node["backfillPolicy"]["policyType"] == "SINGLE_RUN", node
     states = {s["name"]: s["scheduleState"]["status"] for s in seen["schedulesOrError"]["results"]}
-    assert states == {"daily": "RUNNING", "observe": "RUNNING"}
+    assert states == {"daily": "RUNNING", "observe": "RUNNING", "seal": "STOPPED"}
 
 
 def test_a_backfill_of_everything_is_a_full_replay_in_a_few_range_runs(ui):
@@ -139,7 +79,7 @@ def test_a_backfill_of_everything_is_a_full_replay_in_a_few_range_runs(ui):
         assert "FAIL" not in status, (place / "dev.log").read_text()[-3000:]
         return status == "COMPLETED_SUCCESS"
 
-    _wait(over, "the backfill did not end")
+    wait(over, "the backfill did not end")
     runs = client.ask(STATUS, id=backfill["backfillId"])["runsOrError"]["results"]
     tags = [{tag["key"]: tag["value"] for tag in run["tags"]} for run in runs]
     assert len(runs) == 2, "the split, then what goes on from its own previous date: never one a date"
