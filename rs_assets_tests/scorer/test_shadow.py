@@ -84,7 +84,7 @@ def test_both_answers_are_in_the_log_and_valid(challenged: Lake, tmp_path: Path)
     shown = [[item["item_id"] for item in items] for items in rows["items"]]
     for place in (0, 2, 4):
         assert shown[place] == [item["item_id"] for item in answered[place][1]["items"]]
-    asked = answers.Asked("shop-b", ("A00001",), (), 1, ())
+    asked = answers.Asked("shop-b", ("A00001",), (), 1, (), "view_item")
     champions = scorer.serving.champions.next_item
     swapped = NextItem(champions.cut, {"shop-b": champions.sites["shop-a"]})
     assert shown[3] == answers.recommend(swapped, [asked])[0].item_ids
