@@ -8,10 +8,11 @@ ENVIRONMENT ?= $(or $(RS_ENVIRONMENT),prod)
 DAGSTER_HOME ?= $(RS_HOME)/dagster$(if $(filter-out prod,$(ENVIRONMENT)),-$(ENVIRONMENT))
 export DO_NOT_TRACK := 1
 
+COMMA := ,
 READY := $(VENV)/.ready
 MANIFEST := $(RS_HOME)/dbt/manifest.json
 
-.PHONY: help setup manifest demo ui test lint bench orchestration scale truth clean
+.PHONY: help setup manifest demo ui test lint bench orchestration scale truth image clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -63,6 +64,14 @@ scale: setup ## Replays of 1 to 8 million events: time and memory; MILLIONS=36 O
 
 truth: setup ## A million events with every fault planted: is each found, and nothing else?
 	@$(BIN)/python -m benchmarks.truth $(if $(EVENTS),--events $(EVENTS))
+
+# BuildKit, since certificates are handed over as a secret; older engines have to be told.
+BASE_IMAGE ?= python:3.12-slim
+IMAGE ?= rs_assets
+DOCKER ?= docker
+image: ## The image of steps in containers; BASE_IMAGE=… for another base, CA=… for your network's certificates
+	@DOCKER_BUILDKIT=1 $(DOCKER) build -f deploy/Dockerfile -t $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) \
+		$(if $(CA),--secret id=ca$(COMMA)src=$(CA)) .
 
 clean: ## Remove the environment, the raw log and the lake that demo made
 	rm -rf $(VENV) $(CURDIR)/.rs

@@ -1,12 +1,13 @@
 """The box: what one asset's step asks for, declared once on the asset.
 
-Belongs here: the declaration and its rendering to an op's tags. Does not belong here: executors.
+Belongs here: the declaration, its rendering to an op's tags, and reading those. Does not belong here: executors.
 """
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rs_assets.compute.fargate import fargate_pair
@@ -44,6 +45,29 @@ class Box:
         if not 1 <= self.retry_memory_factor < math.inf:
             raise UserError(f"{self} would retry in a smaller box.", "Give retry_memory_factor 1 or more.")
 
+    @classmethod
+    def of_tags(cls, tags: Mapping[str, str]) -> Box:
+        """The box that an op's tags tell of; the default one where they tell of none.
+
+        Raises:
+            UserError: the tag is not one that `op_tags` has made.
+        """
+        words = dict(word.partition("=")[::2] for word in tags.get(BOX_TAG, "").split())
+        box = cls()
+        try:
+            return cls(
+                cpu=int(words.pop("cpu", box.cpu)),
+                memory_gib=float(words.pop("memory", str(box.memory_gib)).removesuffix("GiB")),
+                gpu=int(words.pop("gpu", box.gpu)),
+                retry_memory_factor=float(words.pop("retry", box.retry_memory_factor)),
+                image=words.pop("image", None),
+            )
+        except ValueError as problem:
+            raise UserError(
+                f"The tag {BOX_TAG}={tags[BOX_TAG]!r} is no box: {problem}.",
+                "Give the asset `op_tags=Box(…).op_tags()`.",
+            ) from None
+
     @property
     def memory_mib(self) -> int:
         """The limit in whole MiB, never less than asked."""
@@ -78,8 +102,9 @@ class Box:
         return (f"memory_limit = '{memory}MiB'", f"threads = {self.cpu}", f"temp_directory = '{quoted}'")
 
     def _words(self) -> str:
-        words = f"cpu={self.cpu} memory={self.memory_gib:g}GiB"
+        words = f"cpu={self.cpu} memory={self.memory_gib!r}GiB".replace(".0GiB", "GiB")
         words += f" gpu={self.gpu}" if self.gpu else ""
+        words += f" retry={self.retry_memory_factor!r}" if self.retry_memory_factor != 2 else ""
         return words + (f" image={self.image}" if self.image else "")
 
     def _k8s(self) -> dict[str, object]:

@@ -67,3 +67,23 @@ def test_kubernetes_is_asked_for_cpu_without_a_limit_and_for_as_much_memory_as_t
             "limits": {"memory": "768Mi", "nvidia.com/gpu": "1"},
         },
     }
+
+
+@given(
+    st.builds(
+        Box,
+        cpu=st.integers(1, 64),
+        memory_gib=st.floats(0.01, 120),
+        image=st.none() | st.just("registry.example/team/torch:2.1"),
+        gpu=st.integers(1, 4),
+        retry_memory_factor=st.floats(1, 8),
+    )
+)
+def test_a_box_is_read_back_from_its_tags(box):
+    assert Box.of_tags(box.op_tags()) == box
+
+
+def test_no_tag_is_the_default_box_and_a_broken_one_is_named():
+    assert Box.of_tags({}) == Box()
+    with pytest.raises(UserError, match="is no box"):
+        Box.of_tags({"rs_assets/box": "cpu=many"})

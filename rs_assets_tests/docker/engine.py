@@ -1,0 +1,108 @@
+"""A Docker engine for tests, and the project's image on it.
+
+An engine that runs is used as it is; else one is started and stopped again, where that can be. No image is pulled:
+the base is made of Debian's packages.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LOCK = Path(tempfile.gettempdir()) / "rs_assets-docker.lock"
+BASE, IMAGE = "rs_assets-base:bookworm", "rs_assets:test"
+PACKAGES = "python3-minimal,python3-venv,ca-certificates,libstdc++6,libgomp1,tini"
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+START_SECONDS = 30
+
+
+def client() -> str:
+    """Debian's command goes first: another one on the path may lack BuildKit."""
+    return "/usr/bin/docker" if os.path.exists("/usr/bin/docker") else shutil.which("docker") or ""
+
+
+def docker(*args: str, check: bool = True) -> str:
+    """What `docker ARGS` says."""
+    done = subprocess.run([client(), *args], capture_output=True, text=True)
+    assert not check or done.returncode == 0, f"docker {' '.join(args)}: {done.stderr}"
+    return done.stdout.strip()
+
+
+def logs(container: str) -> str:
+    """All that a container has said."""
+    asked = [client(), "logs", container]
+    return subprocess.run(asked, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+
+
+def runs() -> bool:
+    return bool(client()) and subprocess.run([client(), "info"], capture_output=True).returncode == 0
+
+
+@contextmanager
+def engine() -> Iterator[None]:
+    """A running engine; the test is skipped, with the reason, where there can be none.
+
+    Test processes side by side share it: whoever started it waits for the others before it stops it.
+    """
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        started = None if runs() else _start()
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if started:
+                started.terminate()
+                started.wait()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    if not client():
+        pytest.skip("docker is not installed")
+    if os.getuid() or not shutil.which("dockerd"):
+        pytest.skip("no Docker engine runs, and only root can start one (Debian's docker.io)")
+    log = Path(tempfile.gettempdir()) / "rs_assets-dockerd.log"
+    with log.open("wb") as out:
+        started = subprocess.Popen(["dockerd"], stdout=out, stderr=out, start_new_session=True)
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and started.poll() is None:
+        if runs():
+            return started
+        time.sleep(0.2)
+    started.terminate()
+    pytest.skip("no Docker engine can be started: " + log.read_text().strip().rpartition("\n")[2])
+
+
+def image() -> str:
+    """The project's image, built by `make image` from the checkout as it is."""
+    with LOCK.with_suffix(".image").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not docker("image", "ls", "--quiet", BASE):
+            _make_base()
+        ca = [f"CA={CERTIFICATES}"] if os.path.exists(CERTIFICATES) else []
+        command = ["make", "-s", "image", f"DOCKER={client()}", f"IMAGE={IMAGE}", f"BASE_IMAGE={BASE}", *ca]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return IMAGE
+
+
+def _make_base() -> None:
+    if not shutil.which("mmdebstrap"):
+        pytest.skip("mmdebstrap is not installed, so there is no base for the image")
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "base.tar"
+        command = ["mmdebstrap", "--quiet", "--variant=essential", f"--include={PACKAGES}", "bookworm", made]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        docker("import", str(made), BASE)
