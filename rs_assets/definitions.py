@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from rs_assets.compute.docker.executor import docker_executor
 from rs_assets.defs.alert_sensors import alert_sensors
 from rs_assets.defs.alerts import alerts
 from rs_assets.defs.dbt import dbt_models
@@ -57,12 +58,14 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         schedules=[*schedule.schedules, by_clock.schedule],
         sensors=alert_sensors(settings),
         resources=resources(settings),
-        executor=(
-            dg.in_process_executor
-            if settings.executor == "in_process"
-            else dg.multiprocess_executor.configured(MULTIPROCESS)
-        ),
+        executor=_executor(settings.executor),
     )
+
+
+def _executor(name: str) -> dg.ExecutorDefinition:
+    if name == "in_process":
+        return dg.in_process_executor
+    return docker_executor if name == "docker" else dg.multiprocess_executor.configured(MULTIPROCESS)
 
 
 defs = build_defs()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from rs_assets.errors import UserError
 from rs_assets.log.layout import SITE, is_date
 
-EXECUTORS = ("in_process", "multiprocess")
+EXECUTORS = ("in_process", "multiprocess", "docker")
 
 
 @dataclass(frozen=True)

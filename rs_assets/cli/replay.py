@@ -45,7 +45,7 @@ def replay(
         ),
     ] = None,
     executor: Annotated[
-        str | None, typer.Option(help="in_process or multiprocess, instead of RS_EXECUTOR.")
+        str | None, typer.Option(help="in_process, multiprocess or docker, instead of RS_EXECUTOR.")
     ] = None,
     stale: Annotated[
         bool,
