@@ -16,6 +16,8 @@ import dagster as dg
 from dagster._core.definitions.executor_definition import multiple_process_executor_requirements
 from dagster._core.execution.retries import RetryMode, get_retries_config
 
+from rs_assets.errors import UserError
+
 SLEEP_SECONDS, HEALTH_SECONDS = 0.2, 2
 """How often the event log is read, and containers are looked at: an out-of-memory kill is told within 2 s."""
 
@@ -35,10 +37,16 @@ SLEEP_SECONDS, HEALTH_SECONDS = 0.2, 2
 def docker_executor(init_context: dg.InitExecutorContext) -> dg.Executor:
     """Each step in a container of its own, as large as its box says (docs/containers.md)."""
     from rs_assets.compute.docker.container import Policy
-    from rs_assets.compute.docker.delegating import BoxExecutor
-    from rs_assets.compute.docker.step_handler import BoxStepHandler
     from rs_assets.settings import Settings
 
+    try:
+        from rs_assets.compute.docker.delegating import BoxExecutor
+        from rs_assets.compute.docker.step_handler import BoxStepHandler
+    except ImportError as missing:
+        raise UserError(
+            f"RS_EXECUTOR=docker needs {missing.name}, which is not installed.",
+            "Install the extra: `pip install 'rs_assets[docker]'`.",
+        ) from None
     config: Mapping[str, Any] = init_context.executor_config
     retries = RetryMode.from_config(config["retries"]) or RetryMode.ENABLED
     return BoxExecutor(

@@ -1,0 +1,102 @@
+"""The whole graph, each asset in a container of its own: the same bytes, and the limits that were declared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rs_assets.compute import Box
+from rs_assets.lake import Lake
+from rs_assets_tests.docker.engine import client, docker
+from rs_assets_tests.docker.place import Place, place
+from rs_assets_tests.lakes import published
+
+pytestmark = pytest.mark.docker
+FIRST, LAST = "2024-01-06", "2024-01-08"  # a Saturday to a Monday: the weekly cut lies within
+
+
+class Inspector:
+    """Inspects each container of a step when it is made; those of steps that succeed are soon gone."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, dict[str, Any]] = {}
+        wanted = ["--filter=event=create", "--filter=label=rs_assets.run", "--format={{.ID}}"]
+        self._events = subprocess.Popen([client(), "events", *wanted], stdout=subprocess.PIPE, text=True)
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def _look(self) -> None:
+        for line in self._events.stdout or ():
+            (one,) = json.loads(docker("inspect", line.strip()))
+            self.seen[one["Config"]["Labels"]["rs_assets.step"]] = one
+
+    def close(self) -> None:
+        self._events.terminate()
+        self._events.wait()
+        self._thread.join()
+
+
+@pytest.fixture(scope="module")
+def replayed(built: str) -> Iterator[tuple[Place, dict[str, dict[str, Any]]]]:
+    """A place whose log was replayed by containers, and what Docker said of each of them."""
+    with place(built) as home:
+        size = ("--start", FIRST, "--days", "3", "--events", "12000", "--broken", "0.05")
+        assert not (made := home.run("rs-assets", "generate", *size)).returncode, made.stderr
+        watching = Inspector()
+        done = replay(home, "prod", "docker")
+        watching.close()
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield home, watching.seen
+
+
+def replay(home: Place, environment: str, executor: str) -> subprocess.CompletedProcess[str]:
+    options = ["--from", FIRST, "--to", LAST, "--environment", environment, "--executor", executor]
+    return home.run("rs-assets", "replay", *options)
+
+
+def test_every_step_has_a_container_as_large_as_its_box(replayed):
+    from rs_assets.definitions import defs
+
+    _, seen = replayed
+    nodes = defs.resolve_job_def("replay_job").nodes
+    assert set(seen) == {node.name for node in nodes}
+    for node in nodes:
+        box, host = Box.of_tags(node.definition.tags), seen[node.name]["HostConfig"]
+        assert host["Memory"] == host["MemorySwap"] == box.memory_mib * 2**20, node.name
+        assert host["CpuShares"] == box.cpu * 1024, node.name
+    assert len({one["HostConfig"]["Memory"] for one in seen.values()}) > 1, "not all boxes are alike"
+
+
+def test_every_steps_container_sees_the_raw_log_read_only_and_is_nobodys_root(replayed):
+    home, seen = replayed
+    for step, one in seen.items():
+        mounts = {mount["Destination"]: mount["RW"] for mount in one["Mounts"]}
+        assert mounts[f"{home.path}/raw"] is False, step
+        assert not any("docker.sock" in mount["Source"] for mount in one["Mounts"]), step
+        assert one["Config"]["User"] == "10001:10001" and one["HostConfig"]["CapDrop"] == ["ALL"], step
+    assert home.containers() == [], "all have succeeded"
+
+
+def test_containers_and_processes_make_the_same_bytes_and_receipts(replayed):
+    home, _ = replayed
+    done = replay(home, "again", "multiprocess")
+    assert done.returncode == 0, done.stdout + done.stderr
+    prod = digests(home, "prod")
+    assert len(prod) > 60
+    assert prod == digests(home, "again")
+    receipts = [
+        json.loads(home.run("rs-assets", "receipt", "--environment", environment, "--json").stdout)
+        for environment in ("prod", "again")
+    ]
+    assert receipts[0] == receipts[1] and receipts[0]["digest"]
+
+
+def digests(home: Place, environment: str) -> dict[str, str]:
+    files = published(Lake(f"{home.path}/lake", environment))
+    return {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
