@@ -21,7 +21,7 @@ from rs_assets_tests.docker.engine import ROOT, client, docker
 
 SOCKET = "/var/run/docker.sock"
 USER = 10001
-SECONDS = 240
+SECONDS = 900
 """No run takes as long, whatever else this machine does."""
 CODE = "/opt/rs_assets/rs_assets_tests"
 
