@@ -45,6 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, manifest: Path, environ: None
         for variable in [v for v in os.environ if v.startswith("RS_") and v != "RS_DATASETS"]:
             del os.environ[variable]
         os.environ.pop("DAGSTER_HOME", None)
+        sys.modules.pop("rs_assets.definitions", None)  # its graph is that of the home it was loaded in
         os.environ |= {"RS_HOME": str(place), "RS_EXECUTOR": "in_process", "PYTHONPATH": str(ROOT)}
         return place
 

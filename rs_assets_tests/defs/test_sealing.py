@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from rs_assets.log import RawLog
 from rs_assets.log.generator import Plan, generate
@@ -39,6 +40,18 @@ def test_the_job_seals_what_is_closed_and_fails_where_a_journal_is_in_the_way(ho
     journal.unlink()
     assert _run(place).success
     assert list(verify(RawLog(log.root), today).seals) == log.log_dates()
+
+
+def test_it_seals_in_the_runs_own_process_whoever_runs_the_steps_of_assets(
+    home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home()
+    monkeypatch.setenv("RS_EXECUTOR", "docker")
+    from rs_assets.definitions import build_defs
+
+    defs = build_defs()
+    assert defs.resolve_job_def("seal_job").executor_def.name == "in_process"
+    assert defs.resolve_job_def("daily_job").executor_def.name == "docker"
 
 
 def test_nobody_gets_a_seal_unasked(home) -> None:

@@ -12,6 +12,9 @@ from typing import Any
 
 import orjson
 
+MOST_MILLIS = 2**53 / 1000
+"""What is further from 1970 is no time, and as microseconds no number that JSON can be sure to hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -38,9 +41,11 @@ def number(text: object) -> object:
 
 
 def micros(millis: object) -> object:
-    """Milliseconds since 1970, as text or number, in microseconds; else what was given."""
+    """Milliseconds since 1970, as text or number, in microseconds; what is no time stays as it was given."""
     found = number(millis)
-    return int(found * 1000) if isinstance(found, int | float) else found
+    if isinstance(found, bool) or not isinstance(found, int | float) or not abs(found) <= MOST_MILLIS:
+        return millis
+    return int(found * 1000)
 
 
 def iso_micros(text: object) -> object:
