@@ -18,6 +18,7 @@ from rs_assets.defs.models import purchase_intent
 from rs_assets.defs.next_item import next_item
 from rs_assets.defs.pages import described
 from rs_assets.defs.partitions import log_dates
+from rs_assets.defs.project_assets import project_definitions, project_tables
 from rs_assets.defs.promotions import decisions_log
 from rs_assets.defs.quarantine_report import quarantine_report
 from rs_assets.defs.raw import raw_events, raw_events_seal
@@ -37,7 +38,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     settings = settings or Settings.from_env()
     partitions = log_dates(RawLog(settings.raw_log), settings.first_log_date)
     schedule, by_clock = jobs(partitions), sealing(settings)
-    return dg.Definitions(
+    ours = dg.Definitions(
         assets=described(
             [
                 raw_events(partitions),
@@ -50,6 +51,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
                 *next_item(partitions),
                 *purchase_intent(partitions),
                 model_card(partitions),
+                *project_tables(partitions),
             ],
             settings.owners,
         ),
@@ -60,6 +62,8 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         resources=resources(settings),
         executor=_executor(settings.executor),
     )
+    added = project_definitions(partitions)
+    return dg.Definitions.merge(ours, *added) if added else ours
 
 
 def _executor(name: str) -> dg.ExecutorDefinition:

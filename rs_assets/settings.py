@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rs_assets.errors import UserError
+from rs_assets.extending import projects
 from rs_assets.log.layout import SITE, is_date
 
 EXECUTORS = ("in_process", "multiprocess", "docker")
@@ -27,13 +28,13 @@ class Settings:
         environment: RS_ENVIRONMENT, the lake's prefix.
         executor: RS_EXECUTOR, one of EXECUTORS.
         datasets: RS_DATASETS, a folder of public data sets; empty when not set.
-        sites: RS_SITES, the sites that may send, apart by commas; all may if it is not set.
+        sites: RS_SITES, the sites that may send, apart by commas; else those of projects; all may if there are none.
         owners: RS_OWNERS, who answers for the assets: e-mail addresses or `team:` and a name, apart by commas.
         first_log_date: RS_FIRST_LOG_DATE, where the partitions begin; the log's first if None.
         dagster_home: DAGSTER_HOME; each environment has its own by default.
         alert_urls: RS_ALERT_URLS, Apprise URLs; never shown, for they hold secrets.
         decisions: RS_DECISIONS, the file of what persons decided about champions.
-        alert_rules: RS_ALERT_RULES, a TOML file that changes thresholds; None for the defaults.
+        alert_rules: RS_ALERT_RULES, a TOML file that changes thresholds; else a project's; None for the defaults.
     """
 
     home: str
@@ -77,13 +78,22 @@ class Settings:
             executor=executor,
             datasets=env.get("RS_DATASETS") or "",
             decisions=_place(env.get("RS_DECISIONS"), os.path.join(home, "decisions.ndjson")),
-            sites=_sites(env.get("RS_SITES") or ""),
+            sites=_sites(env.get("RS_SITES") or " ".join(_projects_sites())),
             owners=_owners(env.get("RS_OWNERS") or "team:data"),
             first_log_date=_date(env.get("RS_FIRST_LOG_DATE")),
             dagster_home=_place(env.get("DAGSTER_HOME"), os.path.join(home, own_storage)),
             alert_urls=_urls(env.get("RS_ALERT_URLS") or ""),
-            alert_rules=_place(env.get("RS_ALERT_RULES"), "") or None,
+            alert_rules=_place(env.get("RS_ALERT_RULES"), "") or _projects_rules(),
         )
+
+
+def _projects_sites() -> list[str]:
+    return [site for one in projects() for site in one.sites]
+
+
+def _projects_rules() -> str | None:
+    """The rules of the last project that has some."""
+    return next((str(one.alert_rules) for one in reversed(projects()) if one.alert_rules), None)
 
 
 def _owners(value: str) -> tuple[str, ...]:

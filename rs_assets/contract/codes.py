@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-CONTRACT_VERSION = "4"
+from rs_assets.extending import source
+
+CONTRACT_VERSION = "+".join(filter(None, ("4", source("events"))))
+"""Of the contract here, and of the event types that companies' projects add to it."""
 
 
 class Code(StrEnum):

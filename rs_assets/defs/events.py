@@ -11,6 +11,7 @@ from rs_assets.defs.partitions import SINGLE_RUN
 from rs_assets.defs.previews import columns, preview, split_metadata
 from rs_assets.defs.publishing import announce, materialized, publish, told_one_by_one
 from rs_assets.defs.resources import LakeResource, LogResource
+from rs_assets.extending import source
 
 VALID, QUARANTINED = dg.AssetKey("valid_events"), dg.AssetKey("quarantined_events")
 BOX = Box(cpu=2, memory_gib=2)
@@ -24,7 +25,7 @@ def split(partitions: dg.PartitionsDefinition, sites: Iterable[str] = ()) -> dg.
         "lake/tables.py",
         without=("contract/report", "contract/drift"),
         libraries=("duckdb", "orjson", "pandera", "polars"),
-        more=" ".join(sites),
+        more=" ".join((*sites, source("events", "repairs"))),
     )
     conserved = dg.AssetCheckSpec(
         "conservation",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from rs_assets.defs.resources import LakeResource
+from rs_assets.extending import Table, declared
 
 if TYPE_CHECKING:
     from rs_assets.lake.lineage import Lineage, Reads
@@ -86,6 +87,11 @@ def _reads(asset: str, lake: LakeResource) -> Reads:
         from rs_assets.alerts import load_rules_or_defaults, reads
 
         return reads(load_rules_or_defaults(lake.alert_rules)[0])
+    for table in declared("tables", Table):
+        if table.name == asset:
+            from rs_assets.lake.lineage import reading
+
+            return reading(*table.reads)
     from rs_assets.defs.dbt import model_reads
 
     manifest: Mapping[str, Any] = json.loads(lake.manifest.read_text())

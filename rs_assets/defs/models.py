@@ -16,6 +16,7 @@ from rs_assets.defs.previews import columns, preview, table
 from rs_assets.defs.promotions import promotion
 from rs_assets.defs.publishing import announce, materialized, publish
 from rs_assets.defs.resources import LakeResource
+from rs_assets.extending import source
 
 if TYPE_CHECKING:
     from rs_assets.models.purchase_intent.model import NotTrained, Trained
@@ -38,6 +39,7 @@ def purchase_intent(partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefini
             "features",
             "lake/tables.py",
             libraries=LIBRARIES,
+            more=source("candidates"),
         ),
         "kinds": {"scikitlearn", "polars"},
     }

@@ -18,6 +18,7 @@ from rs_assets.defs.partitions import SINGLE_RUN
 from rs_assets.defs.previews import columns
 from rs_assets.defs.publishing import announce, materialized, publish, told_one_by_one
 from rs_assets.defs.resources import LakeResource, LogResource
+from rs_assets.extending import source
 
 if TYPE_CHECKING:
     from rs_assets.contract.drift import ShapesPublished
@@ -42,6 +43,7 @@ def site_shapes(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             "log/blocks.py",
             "lake/tables.py",
             libraries=("duckdb", "polars"),
+            more=source("events"),
         ),
         kinds={"polars", "duckdb", "parquet"},
         op_tags=BOX.op_tags(),

@@ -1,14 +1,15 @@
 """The dictionary: what each column of the lake means.
 
-Belongs here: looking a column up. Does not belong here: the words (`columns.toml`; of dbt's models `schema.yml`,
-which go before these).
+Belongs here: looking a column up. Does not belong here: the words (`columns.toml`, and those of companies'
+projects; of dbt's models `schema.yml`, which go before these).
 """
 
 from __future__ import annotations
 
 import tomllib
 from functools import lru_cache
-from importlib.resources import files
+
+from rs_assets.extending import projects
 
 
 def meaning(asset: str, column: str) -> str | None:
@@ -19,4 +20,9 @@ def meaning(asset: str, column: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _words() -> dict[str, dict[str, str]]:
-    return tomllib.loads(files("rs_assets.lake").joinpath("columns.toml").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, str]] = {}
+    for project in projects():
+        if project.columns:
+            for asset, words in tomllib.loads(project.columns.read_text(encoding="utf-8")).items():
+                found.setdefault(asset, {}).update(words)
+    return found

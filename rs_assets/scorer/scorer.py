@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rs_assets.contract.codes import MEANINGS, Code
-from rs_assets.contract.schemas.shadow import PREFIX
+from rs_assets.contract.schemas.events.shadow import PREFIX
 from rs_assets.errors import UserError
 from rs_assets.features.running import Event, Running
 from rs_assets.lake import Lake

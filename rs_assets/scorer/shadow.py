@@ -3,7 +3,7 @@
 Belongs here: the events that say so, and when they are written. Does not belong here: who challenges (`serving`).
 
 An answer is an event like any other: of the site and the client that it is about, judged by the contract
-(`contract/schemas/shadow.py`), replayed with the log. It is none of the shopper's, so sessions do not count it.
+(`contract/schemas/events/shadow.py`), replayed with the log. It is none of the shopper's: no session counts it.
 Challengers answer when a segment is written, all at once and in a thread: a shopper never waits for them. What was
 not written yet when a scorer is killed is lost, and nobody misses it.
 """
@@ -19,7 +19,7 @@ from typing import Any
 
 import orjson
 
-from rs_assets.contract.schemas.shadow import INTENT, RECOMMENDATION
+from rs_assets.contract.schemas.events.shadow import INTENT, RECOMMENDATION
 from rs_assets.errors import UserError
 from rs_assets.log.writer import LogWriter
 from rs_assets.scorer import answers

@@ -50,7 +50,8 @@ def test_the_help_of_each_command_shows_an_example(call: Call, command: front.Co
 
 
 # A replay takes the whole graph, a seal is for good, environments are made, a server does not end, the doctor's exit
-# code is what it finds, a graph needs dbt's manifest: their own tests run these examples.
+# code is what it finds, a graph needs dbt's manifest, what is
+# new goes into a project: their own tests run these examples.
 @pytest.mark.parametrize(
     "command",
     [
@@ -68,6 +69,7 @@ def test_the_help_of_each_command_shows_an_example(call: Call, command: front.Co
             "collect",
             "doctor",
             "graph",
+            "new",
         )
     ],
     ids=lambda command: command.name,

@@ -140,7 +140,7 @@ def test_the_page_says_what_moves_what_stays_and_what_to_do_next(
     assert totals in lines
     assert "Warning" not in result.stdout
     assert lines[-2:] == [
-        "Next: add it to REPAIRS (rs_assets/contract/repairs/__init__.py), then",
+        "Next: add it to the repairs of your project, then",
         "  rs-assets replay --from 2024-01-01 --to 2024-01-04",
     ]
     assert all(len(line) <= 100 for line in lines)
@@ -207,7 +207,7 @@ def test_one_that_takes_anothers_place_is_told_which_version_to_have(
 ) -> None:
     text = call("quarantine", "--try-repair", f"{own}:FIX", "--to", DATES[0], home=unsaid).stdout
     assert "Both splits are without euros@2, which REPAIRS has." in text
-    step = "in the place of euros@2 in REPAIRS (rs_assets/contract/repairs/__init__.py), with version 3, then"
+    step = "in the place of euros@2 in the repairs of your project, with version 3, then"
     assert step in " ".join(text.split())
 
 

@@ -20,7 +20,7 @@ ROWS = 30
 """Of the table; event names are strangers', so there is no end of them. --json has all rows."""
 NAME = 40
 """Characters of an event name: as many as the contract allows, and one of 10,000 would fill the page."""
-LISTED = "REPAIRS (rs_assets/contract/repairs/__init__.py)"
+LISTED = "the repairs of your project"
 
 
 @dataclass(frozen=True)

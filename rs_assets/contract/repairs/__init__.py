@@ -1,9 +1,9 @@
 """Repairs: named, versioned rules between the log and the contract.
 
-Belongs here: the team's repairs, one module each, listed in `REPAIRS`. Does not belong here: how a repair is made
-(`repair`, `expressions`), applied (`apply`) or tried before it is listed (`trial`).
+Belongs here: those in use. Does not belong here: how a repair is made (`repair`, `expressions`), applied (`apply`) or
+tried before it is in use (`trial`); a repair itself, which is of a company's sites and so in its project.
 
-To add one, write `rs_assets/contract/repairs/shop_b_price_strings.py`:
+To add one, write `acme_assets/repairs/shop_b_price_strings.py` in the `repairs` room of your project:
 
     \"\"\"Shop B's app 4.1 sent values and prices as strings until it was mended.\"\"\"
 
@@ -23,18 +23,19 @@ To add one, write `rs_assets/contract/repairs/shop_b_price_strings.py`:
         items={"price": number_from_string("price")},
     )
 
-list it in `REPAIRS`, and replay its log dates. Order counts: a repair sees what those before it have made of an
-event. Whoever changes a repair raises its version, so that rows say which one they are from.
+and replay its log dates. Order counts (that of projects, modules, and variables): a repair sees what those before it
+have made of an event. Whoever changes a repair raises its version, so that rows say which one they are from.
 
-Repairs are code: they stand under the code version of `valid_events`, which covers this folder. A repair that
-reads anything else (a file, the environment, a module from outside of `contract`) would slip from under it.
+Repairs are code: they stand under the code version of `valid_events`, which covers their rooms. A repair that reads
+anything else (a file, the environment, a module from elsewhere) would slip from under it.
 """
 
 from __future__ import annotations
 
 from rs_assets.contract.repairs.repair import Repair, unique
+from rs_assets.extending import declared
 
-REPAIRS: tuple[Repair, ...] = unique(())
+REPAIRS: tuple[Repair, ...] = unique(declared("repairs", Repair))
 """Those in use, in the order in which they are applied."""
 
 

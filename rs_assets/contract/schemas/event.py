@@ -3,11 +3,13 @@
 `event_micros` and `received_time` stand beside the JSON text, computed once (`candidates`).
 
 Belongs here: who and when (the body's fields), the parameters with their types and ranges, and the rules
-between them. Does not belong here: which parameters an event type requires (the family modules beside this
-one), and what an item is (`items`). Facts: Google's GA4 event builder and Measurement Protocol reference.
+between them. Does not belong here: which parameters an event type requires or brings (`events`), and what an item
+is (`items`). Facts: Google's GA4 event builder and Measurement Protocol reference.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import pandera.polars as pa
 import polars as pl
@@ -95,7 +97,7 @@ BODY = {
 
 MONEY = {"at_least": 0, "at_most": MONEY_MAX}
 
-PARAMS = {
+GA4_PARAMS = {
     "session_id": scalar("params.session_id"),
     "engagement_time_msec": integer("params.engagement_time_msec", at_least=0, at_most=DAY_MSEC),
     "page_location": text("params.page_location", chars=1_000),
@@ -125,28 +127,30 @@ PARAMS = {
 
 VIRTUAL = ['"earn_virtual_currency"', '"spend_virtual_currency"']
 
-EVENT = pa.DataFrameSchema(
-    {**BODY, **PARAMS},
-    checks=[
-        frame_check(
-            Code.VALUE_CURRENCY_PAIR,
-            (pl.col("value").is_null() == pl.col("currency").is_null())
-            | (pl.col("currency").is_null() & pl.col("event_name").is_in(VIRTUAL)),
-            "both value and currency, or neither",
-            "says nothing without the other of value and currency",
-            "params.currency",
-            presence=True,
-        ),
-        frame_check(
-            Code.TS_FUTURE,
-            pl.col("event_micros") <= pl.col("received_time").dt.epoch("us") + FUTURE_MICROS,
-            "a time at most 15 minutes after received_at",
-            "lies more than 15 minutes after the event was received",
-            "timestamp_micros",
-        ),
-    ],
-    name="event",
-)
+
+def event(params: Mapping[str, pa.Column]) -> pa.DataFrameSchema:
+    """The schema that every event has, with all the parameters there are."""
+    return pa.DataFrameSchema({**BODY, **params}, checks=RULES, name="event")
+
+
+RULES = [
+    frame_check(
+        Code.VALUE_CURRENCY_PAIR,
+        (pl.col("value").is_null() == pl.col("currency").is_null())
+        | (pl.col("currency").is_null() & pl.col("event_name").is_in(VIRTUAL)),
+        "both value and currency, or neither",
+        "says nothing without the other of value and currency",
+        "params.currency",
+        presence=True,
+    ),
+    frame_check(
+        Code.TS_FUTURE,
+        pl.col("event_micros") <= pl.col("received_time").dt.epoch("us") + FUTURE_MICROS,
+        "a time at most 15 minutes after received_at",
+        "lies more than 15 minutes after the event was received",
+        "timestamp_micros",
+    ),
+]
 
 
 NAME = "[A-Za-z][A-Za-z0-9_]{0,39}"

@@ -1,11 +1,12 @@
 """Importers: other people's logs as envelopes of the raw log, losing nothing, broken lines included.
 
-Belongs here: the front (`import_dataset`, `IMPORTERS`) and the list of importers, one module each. Does not
+Belongs here: the front (`import_dataset`, `IMPORTERS`), and ours, one module each. Does not
 belong here: how a line of one format reads (its own module), or what all imports share (`source` finds the
 lines, `run` makes requests of them).
 
 A new importer is a module like `taobao`: a pattern or a function that reads lines, one expression that
-writes a GA4 body, and an `Importer` that names both. List it below, or pass it to `import_dataset` itself.
+writes a GA4 body, and an `Importer` that names both, here or in the `importers` room of a company's project; or pass
+one to `import_dataset` itself.
 """
 
 from __future__ import annotations
@@ -15,17 +16,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rs_assets.errors import UserError
+from rs_assets.extending import declared
 from rs_assets.log.importers.importer import Importer
-from rs_assets.log.importers.otto import OTTO
-from rs_assets.log.importers.rees46 import REES46
 from rs_assets.log.importers.run import Imported, Progress, run
-from rs_assets.log.importers.taobao import TAOBAO
-from rs_assets.log.importers.yoochoose import YOOCHOOSE
 from rs_assets.log.writer import LogWriter
 
 __all__ = ["IMPORTERS", "Imported", "Importer", "import_dataset"]
 
-IMPORTERS: Mapping[str, Importer] = MappingProxyType({i.name: i for i in (OTTO, REES46, TAOBAO, YOOCHOOSE)})
+IMPORTERS: Mapping[str, Importer] = MappingProxyType({i.name: i for i in declared("importers", Importer)})
 
 
 def import_dataset(

@@ -13,16 +13,102 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from rs_assets.errors import UserError
+from rs_assets.extending import declared
+from rs_assets.models.purchase_intent.candidate import Candidate
 from rs_assets.models.purchase_intent.limits import NGRAMS, NGRAMS_KEPT, SEED
 from rs_assets.models.purchase_intent.scoring import Scoring
 from rs_assets.models.purchase_intent.training import NUMERIC, RECENT
 
 if TYPE_CHECKING:
+    from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
 Floats = npt.NDArray[np.float64]
 
-CANDIDATES = ("constant", "logistic", "event_ngrams", "gradient_boosting")
+
+def _columns(numeric: Any, *more: tuple[str, Any, Any]) -> ColumnTransformer:
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import OneHotEncoder
+
+    # A site that opened after the cut has no column of its own: it is scored as the mean site.
+    sites = ("site", OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["site"])
+    return ColumnTransformer([("numeric", numeric, list(NUMERIC)), sites, *more])
+
+
+def linear(*more: tuple[str, Any, Any], C: float = 1.0) -> Pipeline:
+    """Logistic regression on the numbers and the site; `more` are blocks besides, `C` is scikit-learn's."""
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+    # Counts, seconds and prices have long tails. arcsinh is the logarithm that knows zero and
+    # negative numbers; without it one crawler's session sets the scale for all.
+    medians = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    prepared = Pipeline(
+        [("impute", medians), ("compress", FunctionTransformer(np.arcsinh)), ("scale", StandardScaler())]
+    )
+    model = LogisticRegression(C=C, max_iter=1000)
+    return Pipeline([("columns", _columns(prepared, *more)), ("model", model)])
+
+
+def trees(**settings: Any) -> Pipeline:
+    """Gradient boosting on the numbers and the site; `settings` are those of HistGradientBoostingClassifier."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.pipeline import Pipeline
+
+    # Missing values have branches of their own. No early stopping: its random hold-out would put
+    # snapshots of one session on both sides.
+    usual = {"max_iter": 100, "learning_rate": 0.08, "max_leaf_nodes": 15, "l2_regularization": 1.0}
+    model = HistGradientBoostingClassifier(**{**usual, **settings}, early_stopping=False, random_state=SEED)
+    return Pipeline([("columns", _columns("passthrough")), ("model", model)])
+
+
+def _constant() -> Pipeline:
+    from sklearn.dummy import DummyClassifier
+    from sklearn.pipeline import Pipeline
+
+    return Pipeline([("model", DummyClassifier(strategy="prior"))])
+
+
+def _event_ngrams() -> Pipeline:
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    # What came right after what, which no count says: a word an event, and each of them once.
+    words = CountVectorizer(
+        token_pattern=r"\S+",
+        lowercase=False,
+        ngram_range=(1, NGRAMS),
+        binary=True,
+        max_features=NGRAMS_KEPT,
+    )
+    return linear(("ngrams", words, RECENT))
+
+
+OURS = (
+    Candidate("constant", _constant),
+    Candidate("logistic", linear),
+    Candidate("event_ngrams", _event_ngrams),
+    Candidate("gradient_boosting", trees),
+)
+
+
+def known() -> dict[str, Candidate]:
+    """Every candidate by its name: ours by simplicity, then those of companies' projects.
+
+    Raises:
+        UserError: two have one name.
+    """
+    found: dict[str, Candidate] = {}
+    for one in declared("candidates", Candidate):
+        if one.name in found:
+            raise UserError(f"Two candidates are called {one.name}.", "Rename one.")
+        found[one.name] = one
+    return found
+
+
+CANDIDATES = tuple(known())
 """By simplicity: where two are as good as each other, the one that stands first is chosen."""
 
 
@@ -32,61 +118,9 @@ def unfitted(candidate: str) -> Pipeline:
     Raises:
         ValueError: there is no such candidate.
     """
-    from sklearn.compose import ColumnTransformer
-    from sklearn.dummy import DummyClassifier
-    from sklearn.ensemble import HistGradientBoostingClassifier
-    from sklearn.feature_extraction.text import CountVectorizer
-    from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
-
-    # A site that opened after the cut has no column of its own: it is scored as the mean site.
-    sites = ("site", OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["site"])
-    numeric = list(NUMERIC)
-    match candidate:
-        case "constant":
-            return Pipeline([("model", DummyClassifier(strategy="prior"))])
-        case "logistic" | "event_ngrams":
-            # Counts, seconds and prices have long tails. arcsinh is the logarithm that knows zero and
-            # negative numbers; without it one crawler's session sets the scale for all.
-            medians = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-            prepared = Pipeline(
-                [
-                    ("impute", medians),
-                    ("compress", FunctionTransformer(np.arcsinh)),
-                    ("scale", StandardScaler()),
-                ]
-            )
-            blocks: list[Any] = [("numeric", prepared, numeric), sites]
-            if candidate == "event_ngrams":
-                # What came right after what, which no count says: a word an event, and each of them once.
-                words = CountVectorizer(
-                    token_pattern=r"\S+",
-                    lowercase=False,
-                    ngram_range=(1, NGRAMS),
-                    binary=True,
-                    max_features=NGRAMS_KEPT,
-                )
-                blocks.append(("ngrams", words, RECENT))
-            return Pipeline(
-                [("columns", ColumnTransformer(blocks)), ("model", LogisticRegression(max_iter=1000))]
-            )
-        case "gradient_boosting":
-            # Missing values have branches of their own. No early stopping: its random hold-out would put
-            # snapshots of one session on both sides.
-            columns = ColumnTransformer([("numeric", "passthrough", numeric), sites])
-            trees = HistGradientBoostingClassifier(
-                max_iter=100,
-                learning_rate=0.08,
-                max_leaf_nodes=15,
-                l2_regularization=1.0,
-                early_stopping=False,
-                random_state=SEED,
-            )
-            return Pipeline([("columns", columns), ("model", trees)])
-        case _:
-            raise ValueError(f"There is no candidate {candidate!r}; there are {', '.join(CANDIDATES)}.")
+    if candidate not in CANDIDATES:
+        raise ValueError(f"There is no candidate {candidate!r}; there are {', '.join(CANDIDATES)}.")
+    return known()[candidate].unfitted()
 
 
 def fit(candidate: str, rows: pl.DataFrame) -> Pipeline:

@@ -25,7 +25,7 @@ from rs_assets.replay.diff.difference import (
     TopK,
     Verdict,
 )
-from rs_assets.replay.diff.keys import KEYS, key_of
+from rs_assets.replay.diff.keys import declared_key, key_of
 from rs_assets.replay.diff.objects import read, workspace
 from rs_assets.replay.diff.rows import compare_rows
 from rs_assets.replay.diff.schema import Change
@@ -144,7 +144,7 @@ class _Job:
     def result(self) -> Asset:
         """All log dates together, and what kind of asset it is says what else was compared."""
         by_wholes = any(date.rows and not date.rows.by_key for date in self._dates)
-        key = None if by_wholes else list(KEYS.get(self._asset, ())) or None
+        key = None if by_wholes else list(declared_key(self._asset) or ()) or None
         shift, metrics, moved, tops, verdicts = self._more() if self._unlike else ([], [], None, [], [])
         return Asset(
             self._asset,

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
+from rs_assets.extending import Table, declared
+
 Key: TypeAlias = tuple[str, ...]
 
 KEYS: Mapping[str, Key] = {
@@ -42,7 +44,12 @@ KEYS: Mapping[str, Key] = {
 }
 
 
-def key_of(asset: str, columns: Iterable[str], keys: Mapping[str, Key] = KEYS) -> Key | None:
+def declared_key(asset: str) -> Key | None:
+    """The key of an asset of the graph, those of companies' projects included."""
+    return KEYS.get(asset) or next((one.key for one in declared("tables", Table) if one.name == asset), None)
+
+
+def key_of(asset: str, columns: Iterable[str], keys: Mapping[str, Key] | None = None) -> Key | None:
     """The asset's key, or None where none is declared, or not all of it is among `columns`."""
-    key = keys.get(asset)
+    key = declared_key(asset) if keys is None else keys.get(asset)
     return key if key is not None and set(key) <= set(columns) else None

@@ -1,0 +1,140 @@
+"""New files in the right rooms: an event, an importer, a feature, a model, or a company's whole project.
+
+Belongs here: where files go, and writing them, all or none. Does not belong here: their text (`templates`), the
+command (`cli.new`).
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rs_assets.errors import UserError
+from rs_assets.extending.projects import GROUP
+
+TEMPLATES = Path(__file__).parent / "templates"
+KINDS: Mapping[str, str] = {
+    "event": "events",
+    "importer": "importers",
+    "feature": "tables",
+    "model": "candidates",
+}
+"""What can be added to a project, and the room that it goes to."""
+IN_OURS: Mapping[str, tuple[str, str]] = {
+    "event": ("rs_assets/contract/schemas/events", "rs_assets_tests/contract/events"),
+    "importer": ("rs_assets/log/importers", "rs_assets_tests/log/importers"),
+}
+"""Where they go in a checkout of rs_assets, with their tests."""
+ELSEWHERE: Mapping[str, str] = {
+    "feature": "dbt/models/clickstream/session_features.sql (docs/extending.md has the places)",
+    "model": "rs_assets/models/purchase_intent/candidates.py",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """The project that a folder is in; `package` is `rs_assets` in a checkout of it."""
+
+    root: Path
+    package: str
+
+
+def place_of(folder: Path) -> Place:
+    """The project of a folder, by the nearest pyproject.toml above it.
+
+    Raises:
+        UserError: it is in none.
+    """
+    for root in (folder.absolute(), *folder.absolute().parents):
+        if (root / "pyproject.toml").is_file():
+            said = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("project", {})
+            named = list(said.get("entry-points", {}).get(GROUP, {}).values())
+            if named:
+                return Place(root, named[0].partition(":")[0])
+            if said.get("name") == "rs_assets":
+                return Place(root, "rs_assets")
+    raise UserError(
+        f"{folder} is in no project of rs_assets.",
+        "Start one by `rs-assets new project DIR`, and call it there.",
+    )
+
+
+def add(kind: str, name: str, folder: Path) -> list[Path]:
+    """Write the files of an event, an importer, a feature or a model into the project of `folder`.
+
+    Returns:
+        The files, first what is to be filled in.
+
+    Raises:
+        UserError: the name is none, a file is there already, or the kind has no room of its own here.
+    """
+    _require_name(name)
+    place = place_of(folder)
+    ours = place.package == "rs_assets"
+    if ours and kind in ELSEWHERE:
+        raise UserError(
+            f"A {kind} of rs_assets itself is no file of its own.",
+            f"Add it to {ELSEWHERE[kind]}; or start a project of yours by `rs-assets new project DIR`.",
+        )
+    room, tests = IN_OURS[kind] if ours else (f"{place.package}/{KINDS[kind]}", "tests")
+    words = {
+        "name": name,
+        "NAME": name.upper(),
+        "site": name.replace("_", "-"),
+        "columns": "rs_assets/lake/columns.toml" if ours else f"{place.package}/columns.toml",
+        KINDS[kind]: room.replace("/", "."),
+    }
+    template = TEMPLATES / kind
+    return _write(
+        {
+            place.root / room / f"{name}.py": _filled(template / "module.py.tmpl", words),
+            place.root / tests / f"test_{name}.py": _filled(template / "test.py.tmpl", words),
+        }
+    )
+
+
+def start(folder: Path) -> list[Path]:
+    """Write a company's own repository into `folder`; its name is that of the package.
+
+    Raises:
+        UserError: the name is none, or a file is there already.
+    """
+    package = folder.absolute().name.replace("-", "_")
+    _require_name(package)
+    root = TEMPLATES / "project"
+    files = {}
+    for path in sorted(root.rglob("*.tmpl")):
+        parts = [package if part == "package" else part for part in path.relative_to(root).parts]
+        parts[-1] = {"init.py": "__init__.py", "gitignore": ".gitignore"}.get(path.stem, path.stem)
+        files[folder.joinpath(*parts)] = _filled(path, {"package": package})
+    return _write(files)
+
+
+def _require_name(name: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or keyword.iskeyword(name):
+        raise UserError(
+            f"{name!r} cannot be a module.",
+            "Use small letters, digits and underscores, a letter first, 40 at most.",
+        )
+
+
+def _filled(template: Path, words: Mapping[str, str]) -> str:
+    text = template.read_text(encoding="utf-8")
+    for word, value in words.items():
+        text = text.replace(f"@{word}@", value)
+    return text
+
+
+def _write(files: Mapping[Path, str]) -> list[Path]:
+    if there := [path for path in files if path.exists()]:
+        raise UserError(
+            f"{there[0]} is there already; nothing was written.", "Choose another name, or remove it."
+        )
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return list(files)

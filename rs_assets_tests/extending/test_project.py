@@ -1,0 +1,186 @@
+"""A company's own project, made by the command, installed, and in the graph; and what it is without it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DATE = "2024-01-02"
+
+
+def run(
+    *command: str, cwd: Path, site: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """A command with rs_assets, and the packages of `site`, on Python's path."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RS_", "DAGSTER_"))}
+    path = os.pathsep.join(str(place) for place in (site, ROOT) if place)
+    whole = {**kept, "PYTHONPATH": path, "RS_EXECUTOR": "in_process", "COLUMNS": "200", **(env or {})}
+    return subprocess.run([sys.executable, *command], cwd=cwd, capture_output=True, text=True, env=whole)
+
+
+def done(*command: str, cwd: Path, site: Path | None = None, env: Mapping[str, str] | None = None) -> str:
+    found = run(*command, cwd=cwd, site=site, env=env)
+    assert found.returncode == 0, found.stdout + found.stderr
+    return found.stdout
+
+
+def install(project: Path, site: Path) -> None:
+    uv = Path(sys.executable).with_name("uv")
+    how = [
+        "--no-deps",
+        "--python",
+        sys.executable,
+        "--target",
+        str(site),
+    ]
+    subprocess.run([uv, "pip", "install", "-q", *how, "-e", str(project)], check=True, cwd=project)
+    # An editable install is a .pth file, which Python reads in site folders alone.
+    (site / project.name).symlink_to(project / project.name)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A project, and the folder that it is installed in."""
+    root = tmp_path_factory.mktemp("company")
+    done("-m", "rs_assets.cli", "new", "project", "acme_assets", cwd=root)
+    install(root / "acme_assets", root / "site")
+    return root / "acme_assets", root / "site"
+
+
+def log_of(home: Path) -> None:
+    from rs_assets.log.writer import LogWriter
+
+    def line(n: int, name: str, params: dict[str, object]) -> bytes:
+        body = {"client_id": "c", "events": [{"name": name, "params": params}]}
+        at = f"{DATE}T10:00:0{n}.000000Z"
+        return (
+            json.dumps({"received_at": at, "site": "shop-a", "request_id": str(n), "body": body}).encode()
+            + b"\n"
+        )
+
+    lines = [
+        line(0, "page_view", {}),
+        line(1, "book_appointment", {"appointment_id": "A-7"}),
+        line(2, "book_appointment", {}),
+        line(3, "page_view", {"page_title": "x"}),
+    ]
+    LogWriter(str(home / "raw")).write("shop-a", DATE, b"".join(lines))
+
+
+def query(home: Path, sql: str, **how: Path) -> list[dict[str, object]]:
+    shown = done("-m", "rs_assets.cli", "query", sql, "--format", "json", env={"RS_HOME": str(home)}, **how)
+    found: list[dict[str, object]] = json.loads(shown)
+    return found
+
+
+REPLAY = ("-m", "rs_assets.cli", "replay", "--from", DATE, "--to", DATE)
+ALL = "SELECT reasons FROM quarantined_events ORDER BY line"
+
+
+def test_its_tests_pass_as_it_is_written(project: tuple[Path, Path]) -> None:
+    folder, site = project
+    done("-m", "pytest", "-p", "no:cacheprovider", cwd=folder, site=site)
+
+
+def test_its_event_and_its_table_are_in_the_graph_and_without_it_the_event_is_unknown(
+    project: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder, site = project
+    log_of(tmp_path)
+    home = {"RS_HOME": str(tmp_path)}
+    done(*REPLAY, cwd=tmp_path, env=home)
+    assert query(tmp_path, ALL, cwd=tmp_path) == [{"reasons": ["EVENT_UNKNOWN"]}] * 2
+
+    told = done(*REPLAY, "--stale", cwd=folder, site=site, env=home)
+    assert "valid_events: 1 log date, 2024-01-02: its code has changed" in told
+    assert "appointments: 1 log date, 2024-01-02: it is not published" in told
+    assert query(tmp_path, ALL, cwd=folder, site=site) == [{"reasons": ["FIELD_MISSING"]}]
+    valid = query(
+        tmp_path, "SELECT appointment_id FROM valid_events ORDER BY event_time", cwd=folder, site=site
+    )
+    assert [row["appointment_id"] for row in valid] == [None, "A-7", None]
+    table = query(
+        tmp_path, "SELECT appointments FROM appointments ORDER BY session_position", cwd=folder, site=site
+    )
+    assert [row["appointments"] for row in table] == [0, 1, 1]
+
+    # What a room says is in the code version of what it touches, and of nothing else.
+    room = folder / "acme_assets" / "tables" / "appointments.py"
+    room.write_text(room.read_text() + "\n")
+    again = done(*REPLAY, "--stale", cwd=folder, site=site, env=home)
+    assert "appointments: 1 log date, 2024-01-02: its code has changed" in again
+    assert "valid_events" not in again
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("event", "Fill in SENT in this file"),
+        ("importer", "Fill in LINES in this file"),
+        ("feature", "Fill in FIGURES in this file"),
+        ("model", "Fill in SETTINGS in acme_assets.candidates"),
+    ],
+)
+def test_what_is_new_fails_usefully_until_it_is_filled_in_and_is_not_overwritten(
+    tmp_path: Path, kind: str, says: str
+) -> None:
+    done("-m", "rs_assets.cli", "new", "project", "acme_assets", cwd=tmp_path)
+    folder, site, name = tmp_path / "acme_assets", tmp_path / "site", f"own_{kind}"
+    install(folder, site)
+    new = ("-m", "rs_assets.cli", "new", kind, name)
+    assert f"wrote tests/test_{name}.py" in done(*new, cwd=folder, site=site)
+    test = ("-m", "pytest", "-p", "no:cacheprovider", f"tests/test_{name}.py")
+    failed = run(*test, cwd=folder, site=site)
+    assert failed.returncode == 1 and says in failed.stdout, failed.stdout + failed.stderr
+
+    again = run(*new, cwd=folder, site=site)
+    assert again.returncode == 1 and "is there already; nothing was written" in again.stderr
+
+    def fill(path: str, old: str, new: str) -> None:
+        text = (folder / path).read_text()
+        assert old in text
+        (folder / path).write_text(text.replace(old, new, 1))
+
+    if kind == "event":
+        fill(test[-1], "object] = {}", 'object] = {"own_event_id": "A-7"}')
+        fill("acme_assets/columns.toml", "[valid_events]\n", '[valid_events]\nown_event_id = "Which."\n')
+    elif kind == "importer":
+        fill(test[-1], "...] = ()\nVALID = 0", '...] = ("u,i,1704189600", "broken")\nVALID = 1')
+    elif kind == "feature":
+        fill(test[-1], "float, ...] = ()", "float, ...] = (0, 1, 1, 2)")
+        fill(
+            "acme_assets/columns.toml",
+            "[valid_events]\n",
+            '[own_feature]\nown_feature = "So far."\n[valid_events]\n',
+        )
+    else:
+        fill(f"acme_assets/candidates/{name}.py", "float] = {}", 'float] = {"max_leaf_nodes": 31}')
+    done(*test, cwd=folder, site=site)
+    if kind == "importer":
+        assert "own_importer" in done("-m", "rs_assets.cli", "import", "--list", cwd=folder, site=site)
+
+
+def test_outside_of_a_project_there_is_no_room_and_a_name_that_is_none_is_refused(tmp_path: Path) -> None:
+    found = run("-m", "rs_assets.cli", "new", "event", "book", cwd=tmp_path)
+    assert found.returncode == 1 and "is in no project of rs_assets" in found.stderr
+    found = run("-m", "rs_assets.cli", "new", "event", "Book-It", cwd=ROOT)
+    assert found.returncode == 1 and "cannot be a module" in found.stderr
+
+
+def test_a_project_that_cannot_be_loaded_is_named(project: tuple[Path, Path], tmp_path: Path) -> None:
+    info = tmp_path / "broken-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Name: broken\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[rs_assets.projects]\nbroken = nowhere_at_all:project\n")
+    found = run("-m", "rs_assets.cli", "import", "--list", cwd=tmp_path, site=tmp_path)
+    assert found.returncode == 1
+    assert found.stderr.startswith(
+        "The project broken (nowhere_at_all:project) cannot be loaded: No module named"
+    )
