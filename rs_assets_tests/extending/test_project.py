@@ -84,6 +84,13 @@ REPLAY = ("-m", "rs_assets.cli", "replay", "--from", DATE, "--to", DATE)
 ALL = "SELECT reasons FROM quarantined_events ORDER BY line"
 
 
+def stale(folder: Path, site: Path, home: Mapping[str, str]) -> str:
+    """What a replay of what is stale says of it, on standard error."""
+    found = run(*REPLAY, "--stale", cwd=folder, site=site, env=home)
+    assert found.returncode == 0, found.stdout + found.stderr
+    return found.stderr
+
+
 def test_its_tests_pass_as_it_is_written(project: tuple[Path, Path]) -> None:
     folder, site = project
     done("-m", "pytest", "-p", "no:cacheprovider", cwd=folder, site=site)
@@ -98,7 +105,7 @@ def test_its_event_and_its_table_are_in_the_graph_and_without_it_the_event_is_un
     done(*REPLAY, cwd=tmp_path, env=home)
     assert query(tmp_path, ALL, cwd=tmp_path) == [{"reasons": ["EVENT_UNKNOWN"]}] * 2
 
-    told = done(*REPLAY, "--stale", cwd=folder, site=site, env=home)
+    told = stale(folder, site, home)
     assert "valid_events: 1 log date, 2024-01-02: its code has changed" in told
     assert "appointments: 1 log date, 2024-01-02: it is not published" in told
     assert query(tmp_path, ALL, cwd=folder, site=site) == [{"reasons": ["FIELD_MISSING"]}]
@@ -114,7 +121,7 @@ def test_its_event_and_its_table_are_in_the_graph_and_without_it_the_event_is_un
     # What a room says is in the code version of what it touches, and of nothing else.
     room = folder / "acme_assets" / "tables" / "appointments.py"
     room.write_text(room.read_text() + "\n")
-    again = done(*REPLAY, "--stale", cwd=folder, site=site, env=home)
+    again = stale(folder, site, home)
     assert "appointments: 1 log date, 2024-01-02: its code has changed" in again
     assert "valid_events" not in again
 
