@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -172,6 +173,34 @@ def test_what_is_new_fails_usefully_until_it_is_filled_in_and_is_not_overwritten
     done(*test, cwd=folder, site=site)
     if kind == "importer":
         assert "own_importer" in done("-m", "rs_assets.cli", "import", "--list", cwd=folder, site=site)
+
+
+def test_in_a_checkout_an_event_is_ours_and_what_is_no_file_of_its_own_is_refused(tmp_path: Path) -> None:
+    code = tmp_path / "checkout"
+    shutil.copytree(ROOT / "rs_assets", code / "rs_assets", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", code)
+    told = done("-m", "rs_assets.cli", "new", "event", "own_event", cwd=code, site=code)
+    assert "wrote rs_assets/contract/schemas/events/own_event.py" in told
+    test = "rs_assets_tests/contract/events/test_own_event.py"
+    failed = run("-m", "pytest", "-p", "no:cacheprovider", test, cwd=code, site=code)
+    assert failed.returncode == 1 and "Fill in SENT in this file" in failed.stdout
+    for path, old, new in (
+        (test, "object] = {}", 'object] = {"own_event_id": "A-7"}'),
+        ("rs_assets/lake/columns.toml", "[all]\n", '[all]\nown_event_id = "Which."\n'),
+    ):
+        (code / path).write_text((code / path).read_text().replace(old, new, 1))
+    done("-m", "pytest", "-p", "no:cacheprovider", test, cwd=code, site=code)
+
+    refused = run("-m", "rs_assets.cli", "new", "model", "own_model", cwd=code, site=code)
+    assert refused.returncode == 1 and "models/purchase_intent/candidates.py" in refused.stderr
+
+
+def test_a_module_that_is_imported_before_its_room_is_told_so(tmp_path: Path) -> None:
+    done("-m", "rs_assets.cli", "new", "project", "acme_assets", cwd=tmp_path)
+    install(tmp_path / "acme_assets", tmp_path / "site")
+    (tmp_path / "acme_assets" / "acme_assets" / "events" / "__init__.py").write_text("")
+    found = run("-c", "import acme_assets.events.book_appointment", cwd=tmp_path, site=tmp_path / "site")
+    assert "Begin acme_assets.events/__init__.py with `import rs_assets.contract.schemas`" in found.stderr
 
 
 def test_outside_of_a_project_there_is_no_room_and_a_name_that_is_none_is_refused(tmp_path: Path) -> None:
