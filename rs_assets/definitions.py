@@ -37,7 +37,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     """The graph over the places that `settings` names (by default: the environment's)."""
     settings = settings or Settings.from_env()
     partitions = log_dates(RawLog(settings.raw_log), settings.first_log_date)
-    schedule, by_clock = jobs(partitions), sealing(settings)
+    schedule, by_clock = jobs(partitions, settings.daily_at), sealing(settings)
     ours = dg.Definitions(
         assets=described(
             [
@@ -54,6 +54,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
                 *project_tables(partitions),
             ],
             settings.owners,
+            settings.daily_at,
         ),
         asset_checks=[raw_events_seal(partitions, settings)],
         jobs=[*schedule.jobs, by_clock.job],

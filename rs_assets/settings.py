@@ -15,6 +15,7 @@ from rs_assets.extending import projects
 from rs_assets.log.layout import SITE, is_date
 
 EXECUTORS = ("in_process", "multiprocess", "docker")
+DAILY_AT = (1, 0)
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Settings:
         sites: RS_SITES, the sites that may send, apart by commas; else those of projects; all may if there are none.
         owners: RS_OWNERS, who answers for the assets: e-mail addresses or `team:` and a name, apart by commas.
         first_log_date: RS_FIRST_LOG_DATE, where the partitions begin; the log's first if None.
+        daily_at: RS_DAILY_AT, the hour and minute, UTC, when the daily run starts.
         dagster_home: DAGSTER_HOME; each environment has its own by default.
         alert_urls: RS_ALERT_URLS, Apprise URLs; never shown, for they hold secrets.
         decisions: RS_DECISIONS, the file of what persons decided about champions.
@@ -47,6 +49,7 @@ class Settings:
     decisions: str = ""
     sites: frozenset[str] = frozenset()
     first_log_date: str | None = None
+    daily_at: tuple[int, int] = DAILY_AT
     owners: tuple[str, ...] = ("team:data",)
     alert_urls: tuple[str, ...] = field(default=(), repr=False)
     alert_rules: str | None = None
@@ -81,6 +84,7 @@ class Settings:
             sites=_sites(env.get("RS_SITES") or " ".join(_projects_sites())),
             owners=_owners(env.get("RS_OWNERS") or "team:data"),
             first_log_date=_date(env.get("RS_FIRST_LOG_DATE")),
+            daily_at=_time(env.get("RS_DAILY_AT") or ""),
             dagster_home=_place(env.get("DAGSTER_HOME"), os.path.join(home, own_storage)),
             alert_urls=_urls(env.get("RS_ALERT_URLS") or ""),
             alert_rules=_place(env.get("RS_ALERT_RULES"), "") or _projects_rules(),
@@ -120,6 +124,15 @@ def _date(given: str | None) -> str | None:
     if given and not is_date(given):
         raise UserError(f"RS_FIRST_LOG_DATE={given!r} is no log date.", "Write it as YYYY-MM-DD.")
     return given or None
+
+
+def _time(given: str) -> tuple[int, int]:
+    if not given:
+        return DAILY_AT
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)", given)
+    if not found:
+        raise UserError(f"RS_DAILY_AT={given!r} is no time of the day.", "Write it as HH:MM, in UTC.")
+    return int(found[1]), int(found[2])
 
 
 def _urls(given: str) -> tuple[str, ...]:

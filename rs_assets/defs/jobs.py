@@ -13,8 +13,8 @@ import dagster as dg
 
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
-DAILY_HOUR, DAILY_HOURS = 1, 3
-"""When the daily run starts, UTC, and how long it may take until an asset counts as late."""
+DAILY_HOURS = 3
+"""How long the daily run may take until an asset counts as late."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,14 @@ class Jobs:
     schedules: tuple[dg.ScheduleDefinition | dg.UnresolvedPartitionedAssetScheduleDefinition, ...]
 
 
-def jobs(partitions: dg.PartitionsDefinition) -> Jobs:
-    """All of them."""
+def jobs(partitions: dg.PartitionsDefinition, daily_at: tuple[int, int]) -> Jobs:
+    """All of them.
+
+    Args:
+        partitions: the log dates.
+        daily_at: hour and minute, UTC, when the daily run starts.
+    """
+    hour, minute = daily_at
     every = dg.AssetSelection.all(include_sources=False)
     replay = dg.define_asset_job(
         "replay_job",
@@ -49,9 +55,10 @@ def jobs(partitions: dg.PartitionsDefinition) -> Jobs:
         dg.build_schedule_from_partitioned_job(
             daily,
             name="daily",
-            hour_of_day=DAILY_HOUR,
+            hour_of_day=hour,
+            minute_of_hour=minute,
             default_status=dg.DefaultScheduleStatus.RUNNING,
-            description="At 01:00 UTC, when yesterday's log date has closed everywhere.",
+            description=f"At {hour:02}:{minute:02} UTC, when yesterday's log date has closed everywhere.",
         ),
         dg.ScheduleDefinition(
             name="observe",

@@ -11,42 +11,50 @@ from typing import TypeAlias
 
 import dagster as dg
 
-from rs_assets.defs.jobs import DAILY_HOUR, DAILY_HOURS
+from rs_assets.defs.jobs import DAILY_HOURS
 from rs_assets.defs.resources import DBT_DIR
-
-# A partition is a log date, and what is looked at is the time of any materialization: a replay of old dates makes an
-# asset fresh, too. That a log date is missing is a rule of the alerts.
-FRESH = dg.FreshnessPolicy.cron(
-    deadline_cron=f"0 {DAILY_HOUR + DAILY_HOURS} * * *", lower_bound_delta=dt.timedelta(hours=DAILY_HOURS)
-)
-
 
 Asset: TypeAlias = dg.AssetsDefinition | dg.SourceAsset | dg.AssetSpec
 
 
-def described(assets: Iterable[Asset], owners: Iterable[str]) -> list[Asset]:
+def described(assets: Iterable[Asset], owners: Iterable[str], daily_at: tuple[int, int]) -> list[Asset]:
     """The assets, those that are made here with owners, a freshness policy and a link to their source.
 
     Args:
         owners: e-mail addresses, or `team:` and a name.
+        daily_at: hour and minute, UTC, when the daily run starts.
     """
-    owners = list(owners)
-    return [_with_pages(one, owners) if isinstance(one, dg.AssetsDefinition) else one for one in assets]
+    owners, fresh = list(owners), _fresh(*daily_at)
+    return [
+        _with_pages(one, owners, fresh) if isinstance(one, dg.AssetsDefinition) else one for one in assets
+    ]
 
 
-def _with_pages(assets: dg.AssetsDefinition, owners: list[str]) -> dg.AssetsDefinition:
-    return assets.map_asset_specs(lambda spec: _described(spec, _source(spec, assets), owners))
+def _fresh(hour: int, minute: int) -> dg.FreshnessPolicy:
+    # A partition is a log date, and what is looked at is the time of any materialization: a replay of old dates
+    # makes an asset fresh, too. That a log date is missing is a rule of the alerts.
+    deadline = f"{minute} {(hour + DAILY_HOURS) % 24} * * *"
+    return dg.FreshnessPolicy.cron(deadline, lower_bound_delta=dt.timedelta(hours=DAILY_HOURS))
+
+
+def _with_pages(
+    assets: dg.AssetsDefinition, owners: list[str], fresh: dg.FreshnessPolicy
+) -> dg.AssetsDefinition:
+    return assets.map_asset_specs(lambda spec: _described(spec, _source(spec, assets), owners, fresh))
 
 
 def _described(
-    spec: dg.AssetSpec, source: dg.LocalFileCodeReference | None, owners: list[str]
+    spec: dg.AssetSpec,
+    source: dg.LocalFileCodeReference | None,
+    owners: list[str],
+    fresh: dg.FreshnessPolicy,
 ) -> dg.AssetSpec:
     code = (
         {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[source])}
         if source
         else {}
     )
-    return spec.replace_attributes(owners=owners, freshness_policy=FRESH, metadata={**spec.metadata, **code})
+    return spec.replace_attributes(owners=owners, freshness_policy=fresh, metadata={**spec.metadata, **code})
 
 
 def _source(spec: dg.AssetSpec, assets: dg.AssetsDefinition) -> dg.LocalFileCodeReference | None:
