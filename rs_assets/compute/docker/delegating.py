@@ -37,7 +37,7 @@ class BoxExecutor(StepDelegatingExecutor):
         try:
             for event in super().execute(plan_context, execution_plan):
                 if event.is_step_success:
-                    self.handler.remove_succeeded(run_id, event.step_key)
+                    self.handler.succeeded(run_id, event.step_key or "")
                 yield event
             cancelled = False
         finally:  # a signal that cancels a run is raised wherever it finds Dagster's loop

@@ -12,10 +12,12 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from typing import Any
 
 import dagster as dg
+import docker
 from dagster._core.events import DagsterEvent
 from dagster._core.executor.step_delegating import CheckStepHealthResult, StepHandlerContext
 from dagster._grpc.types import ExecuteStepArgs
@@ -40,7 +42,7 @@ class BoxStepHandler(DockerStepHandler):
     """Containers as large as the steps' boxes.
 
     Order of calls: `remove_old` when a run begins; for each step `launch_step`, `check_step_health` until it has
-    ended, or `terminate_step`; `remove_succeeded` as steps succeed, and `close` at last.
+    ended, or `terminate_step`; `succeeded` as steps succeed, and `close` at last.
 
     Attributes:
         kills: of steps that were found killed for memory, until somebody takes them out.
@@ -48,12 +50,12 @@ class BoxStepHandler(DockerStepHandler):
 
     def __init__(self, policy: Policy) -> None:
         super().__init__(policy.image, DockerContainerContext())
-        import docker
-
         self.policy = policy
         self.client = docker.from_env()
         self.kills: dict[str, Kill] = {}
         self._succeeded: set[str] = set()
+        # A container takes half a second to end and to be removed, for which no other step is to wait.
+        self._cleaner = ThreadPoolExecutor(1)
 
     @property
     def name(self) -> str:
@@ -167,49 +169,33 @@ class BoxStepHandler(DockerStepHandler):
             elif _age(container) > KEPT:
                 _remove(container)
 
-    def remove_succeeded(self, run_id: str, step: str | None = None, *, wait: bool = False) -> None:
-        """Remove containers of steps that succeeded, as far as they have ended.
-
-        Args:
-            run_id: of the run.
-            step: one more step that has succeeded.
-            wait: whether to wait for those that are still about to end.
-        """
-        if step:
-            self._succeeded.add(step)
-        for one in list(self._succeeded):
-            container = self._last_attempt(run_id, one)
-            if container is None:
-                self._succeeded.discard(one)
-            elif wait or not container.attrs["State"]["Running"]:
-                _wait(container)
-                _remove(container)
-                self._succeeded.discard(one)
+    def succeeded(self, run_id: str, step: str) -> None:
+        """Have the container of a step that has succeeded removed, beside the run, as soon as it has ended."""
+        self._succeeded.add(step)
+        self._cleaner.submit(_remove_when_ended, run_id, step)
 
     def close(self, run_id: str, *, cancelled: bool) -> None:
-        """The run is over: remove what has succeeded or never began, and stop what would go on."""
-        self.remove_succeeded(run_id, wait=True)
+        """The run is over: remove what never began, and stop what would go on."""
+        self._cleaner.shutdown(wait=False)
         labels = {"label": f"{RUN}={run_id}"}
         every = self.client.containers.list(all=True, filters=labels, ignore_removed=True)
-        cut_short = [one for one in every if cancelled and one.status == "running"]
+        left = [one for one in every if one.labels[STEP] not in self._succeeded]
+        cut_short = [one for one in left if cancelled and one.status == "running"]
         for container in cut_short:
             with suppress(APIError):  # it has just ended
                 container.kill("SIGTERM")
-        for container in every:
+        for container in left:
             if _wait(container)["Status"] == "created" or container in cut_short:
                 _remove(container)
         self.client.close()
-
-    def _last_attempt(self, run_id: str, step: str) -> Container | None:
-        labels = [f"{RUN}={run_id}", f"{STEP}={step}"]
-        found = self.client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
-        return max(found, key=lambda container: int(container.labels[ATTEMPT]), default=None)
 
     def _memory_mib(self, context: StepHandlerContext, attempt: int) -> int:
         """The box's, or more where the attempt before was killed for memory."""
         box = self._box(context)
         before = (
-            self._last_attempt(context.dagster_run.run_id, self._get_step_key(context)) if attempt else None
+            _last_attempt(self.client, context.dagster_run.run_id, self._get_step_key(context))
+            if attempt
+            else None
         )
         if before is None:
             return box.memory_mib
@@ -219,6 +205,20 @@ class BoxStepHandler(DockerStepHandler):
 
     def _box(self, context: StepHandlerContext) -> Box:
         return Box.of_tags(context.step_tags[self._get_step_key(context)])
+
+
+def _remove_when_ended(run_id: str, step: str) -> None:
+    with closing(docker.from_env()) as client:
+        container = _last_attempt(client, run_id, step)
+        if container is not None:
+            _wait(container)
+            _remove(container)
+
+
+def _last_attempt(client: docker.DockerClient, run_id: str, step: str) -> Container | None:
+    labels = [f"{RUN}={run_id}", f"{STEP}={step}"]
+    found = client.containers.list(all=True, filters={"label": labels}, ignore_removed=True)
+    return max(found, key=lambda container: int(container.labels[ATTEMPT]), default=None)
 
 
 def _attempt(context: StepHandlerContext) -> int:
