@@ -100,3 +100,27 @@ def test_containers_and_processes_make_the_same_bytes_and_receipts(replayed):
 def digests(home: Place, environment: str) -> dict[str, str]:
     files = published(Lake(f"{home.path}/lake", environment))
     return {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+
+
+def test_a_first_replay_needs_nothing_but_the_image_and_a_log(built):
+    """By the defaults of a laptop: everything below RS_HOME, nothing made before but the log."""
+    with place(built) as home:
+        (home.path / "lake").rmdir()
+        unset = dict.fromkeys(
+            ("RS_RAW_LOG", "RS_LAKE", "DAGSTER_HOME", "RS_DOCKER_MOUNTS", "RS_DOCKER_ENV"), ""
+        )
+        here = {**unset, "RS_HOME": str(home.path)}
+        size = ("--start", FIRST, "--days", "1", "--events", "2000")
+        assert not (made := home.run("rs-assets", "generate", *size, **here)).returncode, made.stderr
+        watching = Inspector()
+        only = ("--only", "valid_events", "--only", "quarantined_events", "--only", "alerts")
+        done = home.run("rs-assets", "replay", "--executor", "docker", *only, **here)
+        watching.close()
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert Lake(f"{home.path}/lake").log_dates("alerts") == [FIRST]
+        assert {mount["Destination"]: mount["RW"] for mount in watching.seen["split"]["Mounts"]} == {
+            f"{home.path}/raw": False,
+            f"{home.path}/lake": True,
+            f"{home.path}/dagster": True,
+            "/home/rs/alerts": True,
+        }

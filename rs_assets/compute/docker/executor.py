@@ -37,6 +37,7 @@ SLEEP_SECONDS, HEALTH_SECONDS = 0.2, 2
 def docker_executor(init_context: dg.InitExecutorContext) -> dg.Executor:
     """Each step in a container of its own, as large as its box says (docs/containers.md)."""
     from rs_assets.compute.docker.container import Policy
+    from rs_assets.compute.docker.mounts import make_places
     from rs_assets.settings import Settings
 
     try:
@@ -47,10 +48,13 @@ def docker_executor(init_context: dg.InitExecutorContext) -> dg.Executor:
             f"RS_EXECUTOR=docker needs {missing.name}, which is not installed.",
             "Install the extra: `pip install 'rs_assets[docker]'`.",
         ) from None
+    settings = Settings.from_env()
+    if not os.environ.get("RS_DOCKER_MOUNTS"):
+        make_places(settings)
     config: Mapping[str, Any] = init_context.executor_config
     retries = RetryMode.from_config(config["retries"]) or RetryMode.ENABLED
     return BoxExecutor(
-        BoxStepHandler(Policy.from_env(Settings.from_env())),
+        BoxStepHandler(Policy.from_env(settings)),
         retries=retries,
         sleep_seconds=SLEEP_SECONDS,
         check_step_health_interval_seconds=HEALTH_SECONDS,

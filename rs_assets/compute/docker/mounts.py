@@ -57,6 +57,13 @@ def allowed(settings: Settings, written: str = "") -> tuple[Mount, ...]:
     return mounts
 
 
+def make_places(settings: Settings) -> None:
+    """Make the folders of the default list that a first run would not find; Docker mounts only what is there."""
+    for mount in _default(settings):
+        if not mount.read_only:
+            os.makedirs(mount.source, exist_ok=True)
+
+
 def _default(settings: Settings) -> tuple[Mount, ...]:
     alerts = os.path.join(settings.home, "alerts")
     found = [
