@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
 from typing import Any
 
+import polars as pl
 import pytest
 
 from rs_assets.compute import Box
 from rs_assets.lake import Lake
+from rs_assets_tests.defs import replays
 from rs_assets_tests.docker.engine import client, docker
 from rs_assets_tests.docker.place import Place, place
 from rs_assets_tests.lakes import published
 
 pytestmark = pytest.mark.docker
-FIRST, LAST = "2024-01-06", "2024-01-08"  # a Saturday to a Monday: the weekly cut lies within
+DATES = ["2024-01-06", "2024-01-07", "2024-01-08"]
+FIRST, LAST = DATES[0], DATES[-1]  # a Saturday to a Monday: the weekly cut lies within
+
+
+REAL = ("taobao", "rees46")
 
 
 class Inspector:
@@ -44,10 +51,18 @@ class Inspector:
 
 @pytest.fixture(scope="module")
 def replayed(built: str) -> Iterator[tuple[Place, dict[str, dict[str, Any]]]]:
-    """A place whose log was replayed by containers, and what Docker said of each of them."""
+    """A place whose log was replayed by containers, and what Docker said of each of them.
+
+    With RS_DATASETS set, the log has three log dates of real shops' events as well.
+    """
     with place(built) as home:
         size = ("--start", FIRST, "--days", "3", "--events", "12000", "--broken", "0.05")
         assert not (made := home.run("rs-assets", "generate", *size)).returncode, made.stderr
+        if os.environ.get("RS_DATASETS"):
+            for name in REAL:
+                here = {"RS_RAW_LOG": f"{home.path}/raw"}
+                done = replays.run(home.path, "import", name, "--shift-to", FIRST, **here)
+                assert done.returncode == 0, done.stdout + done.stderr
         watching = Inspector()
         done = replay(home, "prod", "docker")
         watching.close()
@@ -95,6 +110,13 @@ def test_containers_and_processes_make_the_same_bytes_and_receipts(replayed):
         for environment in ("prod", "again")
     ]
     assert receipts[0] == receipts[1] and receipts[0]["digest"]
+
+
+@pytest.mark.skipif(not os.environ.get("RS_DATASETS"), reason="RS_DATASETS is not set")
+def test_real_shops_were_in_it(replayed):
+    home, _ = replayed
+    events = pl.read_parquet(Lake(f"{home.path}/lake").objects("valid_events", DATES))
+    assert set(REAL) <= set(events["site"])
 
 
 def digests(home: Place, environment: str) -> dict[str, str]:
