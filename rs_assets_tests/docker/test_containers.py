@@ -88,6 +88,13 @@ def test_a_cancelled_run_leaves_no_container(sleeping):
     assert live["Id"] not in docker("ps", "--all", "--quiet", "--no-trunc").split()
 
 
+def test_a_run_that_is_terminated_in_the_ui_leaves_no_container(home):
+    done = home.run("python", "-m", "rs_assets_tests.docker.webserver")
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout.splitlines()[-1])
+    assert (seen["status"], len(seen["before"]), seen["after"]) == ("CANCELED", 1, [])
+
+
 def test_the_next_run_stops_what_a_run_that_is_over_still_has_running(sleeping):
     home, run, live = sleeping
     docker("kill", home.launcher)  # the run worker itself, which can stop nothing any more
