@@ -196,9 +196,13 @@ class Application:
 
 def _members(piece: Piece) -> bytes:
     """A piece's body with what was sent beside it, so that nothing is lost that has no name in GA4."""
-    if piece.body is None:
-        return payload.member(piece.sent)
-    return b'"body":' + orjson.dumps(piece.body) + b',"sent_text":' + orjson.dumps(piece.sent.decode())
+    if piece.body is not None:
+        try:
+            body = orjson.dumps(piece.body)
+        except orjson.JSONEncodeError:  # nested too deep by the names that were put around it, or a number too large
+            return payload.member(piece.sent)
+        return b'"body":' + body + b',"sent_text":' + orjson.dumps(piece.sent.decode())
+    return payload.member(piece.sent)
 
 
 def _write_key(headers: Mapping[bytes, bytes]) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
-from rs_assets.collector.dialects.piece import Piece, number
+from rs_assets.collector.dialects.piece import Piece, number, swells
 
 PARAMS = {
     "dl": "page_location",
@@ -49,7 +49,6 @@ ITEM = {
 }
 ITEM_NUMBERS = {"price", "quantity", "discount", "index"}
 PRODUCT = re.compile(r"pr([1-9][0-9]{0,2})")
-MOST_LINES = 1_000
 
 
 def pieces(query: bytes, body: bytes) -> list[Piece]:
@@ -57,12 +56,14 @@ def pieces(query: bytes, body: bytes) -> list[Piece]:
     sent = query + b"\n" + body if body else query
     try:
         shared = _pairs(query.decode())
-        lines = [line for line in body.decode().splitlines() if line.strip()]
-        events = [_pairs(line) for line in lines[:MOST_LINES]] or [{}]
+        lines = [line for line in body.decode().replace("\r\n", "\n").split("\n") if line.strip()]
+        if swells(len(lines), len(query)):
+            return [Piece(sent, None)]
+        events = [_pairs(line) for line in lines] or [{}]
     except (UnicodeDecodeError, ValueError):
         return [Piece(sent, None)]
     found = [_event({**shared, **own}) for own in events]
-    if len(lines) > MOST_LINES or not all(event["name"] for event in found):
+    if not all(event["name"] for event in found):
         return [Piece(sent, None)]
     ga4: dict[str, Any] = {"client_id": shared.get("cid")}
     if "uid" in shared:

@@ -1,6 +1,7 @@
 """What a dialect makes of a payload.
 
-Belongs here: `Piece`, and reading what clients send as text. Does not belong here: any dialect.
+Belongs here: `Piece`, reading what clients send as text, and how much may become of one payload. Does not belong
+here: any dialect.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import orjson
 
 MOST_MILLIS = 2**53 / 1000
 """What is further from 1970 is no time, and as microseconds no number that JSON can be sure to hold."""
+MOST_PIECES = 1_000
+MOST_BYTES = 4 << 20
+"""What is said once for all pieces of a payload is repeated in each: a payload that would swell is not mapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,11 @@ def iso_micros(text: object) -> object:
         return text
     since = (found if found.tzinfo else found.replace(tzinfo=dt.UTC)) - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
     return since // dt.timedelta(microseconds=1)
+
+
+def swells(pieces: int, shared: int) -> bool:
+    """Whether so many pieces, each with so many bytes that they share, are more than a payload may become."""
+    return pieces > MOST_PIECES or pieces * shared > MOST_BYTES
 
 
 def there(**fields: object) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from rs_assets.collector.dialects.piece import Piece, iso_micros, there
+from rs_assets.collector.dialects.piece import Piece, iso_micros, swells, there
 
 EVENTS = {
     "Products Searched": "search",
@@ -62,6 +62,8 @@ def pieces(path: str, body: bytes) -> list[Piece]:
         said = orjson.loads(body)
         if path == "/v1/batch":
             shared = {name: value for name, value in said.items() if name not in ("batch", "writeKey")}
+            if swells(len(said["batch"]), len(orjson.dumps(shared))):
+                return [Piece(body, None)]
             sent: list[Any] = [{**shared, **one} for one in said["batch"]]
         else:
             shared = {name: value for name, value in said.items() if name != "writeKey"}

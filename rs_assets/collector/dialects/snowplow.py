@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from rs_assets.collector.dialects.piece import Piece, micros, number, there
+from rs_assets.collector.dialects.piece import Piece, micros, number, swells, there
 
 NAMES = {"link_click": "click", "submit_form": "form_submit", "site_search": "search"}
 NO_NAME = re.compile(r"[^a-z0-9]+")
@@ -31,7 +31,7 @@ def pieces(query: bytes, body: bytes) -> list[Piece]:
             return [Piece(query, None)]
     try:
         data = orjson.loads(body)["data"]
-        if not isinstance(data, list) or not data:
+        if not isinstance(data, list) or not data or swells(len(data), 0):
             raise TypeError
         sent = [(orjson.dumps(one), one) for one in data]
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, KeyError, TypeError, IndexError):
