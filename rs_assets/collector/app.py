@@ -177,11 +177,12 @@ class Application:
 
     def _health(self) -> tuple[int, Mapping[str, object]]:
         committer = self._committer
-        trouble = committer.trouble or committer.store.trouble
+        trouble = committer.trouble or committer.store.trouble or committer.upkeep
         # Journals that cannot be closed are safe where they are: requests are still kept.
         status = 503 if committer.trouble else 200
         said = {"status": "ok" if status == 200 else "failing", "trouble": trouble or None}
-        return status, {**said, "kept": committer.kept, "refused": committer.refused}
+        counts = {"kept": committer.kept, "refused": committer.refused, "late": dict(committer.store.late)}
+        return status, {**said, **counts}
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -199,7 +200,9 @@ def _members(piece: Piece) -> bytes:
     if piece.body is not None:
         try:
             body = orjson.dumps(piece.body)
-        except orjson.JSONEncodeError:  # nested too deep by the names that were put around it, or a number too large
+        except (
+            orjson.JSONEncodeError
+        ):  # nested too deep by the names that were put around it, or a number too large
             return payload.member(piece.sent)
         return b'"body":' + body + b',"sent_text":' + orjson.dumps(piece.sent.decode())
     return payload.member(piece.sent)

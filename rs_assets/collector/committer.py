@@ -15,11 +15,16 @@ from typing import Protocol
 from rs_assets.errors import UserError
 from rs_assets.log.files import trouble
 
-QUEUE_BYTES = 64 << 20
+QUEUE_BYTES = 32 << 20
 """Waiting at most; what comes on top is refused, so that memory is bounded when storage is slow."""
 TICK_SECONDS = 0.5
 PROBE_SECONDS = 5.0
 """After a failure storage is asked so often, so that a collector that is sent nothing any more gets well."""
+IDLE_PROBE_SECONDS = 30.0
+"""A collector that is sent nothing asks so often, so that /health knows before the next request does."""
+WAITING_SECONDS = 60.0
+"""What waited longer is refused, so that nothing is written long after its log date is over."""
+UNTRIED = "storage has not been tried yet"
 
 
 class NotKept(Exception):
@@ -33,11 +38,16 @@ class Store(Protocol):
         seconds: how long a batch waits for more to come.
         size: at how many bytes it does no longer wait.
         trouble: what keeps it from closing segments; empty where nothing does.
+        late: how many lines came after their log date was sealed, by that log date.
     """
 
     seconds: float
     size: int
-    trouble: str
+    late: dict[str, int]
+
+    @property
+    def trouble(self) -> str:
+        """As above."""
 
     def keep(self, lines: Sequence[bytes]) -> None:
         """Return when all of them are on stable storage; raise what `trouble()` lists, or `UserError`, if not."""
@@ -52,23 +62,31 @@ class Store(Protocol):
         """The end: what is open becomes segments."""
 
 
-_Waiting = tuple[bytes, asyncio.Future[None]]
+_Waiting = tuple[bytes, asyncio.Future[None], float]
 
 
 class Committer:
-    """Takes lines from one event loop at a time, and keeps them through a store, in a thread of its own."""
+    """Takes lines from one event loop at a time, and keeps them through a store, in a thread of its own.
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    Args:
+        store: where.
+        probe: whether storage is tried when nothing is sent: at first, and from time to time.
+        waiting: how long a request may wait for storage to come to it, in seconds.
+    """
+
+    def __init__(self, store: Store, *, probe: bool = True, waiting: float = WAITING_SECONDS) -> None:
+        self.store, self._probe, self._patience = store, probe, waiting
         self.kept = 0
         self.refused = 0
-        self.trouble = ""
+        self.trouble = UNTRIED if probe else ""
         """Why the last batch was not kept; empty where it was."""
+        self.upkeep = ""
+        """Why what is to be done by time was not done; empty where it was."""
         self._waiting: list[_Waiting] = []
         self._bytes = 0
         self._changed = threading.Condition()
         self._ending = False
-        self._probed = 0.0
+        self._tried = float("-inf")
         self._thread = threading.Thread(target=self._work, name="committer", daemon=True)
         self._thread.start()
 
@@ -83,7 +101,7 @@ class Committer:
             if self._ending or self._bytes + len(lines) > QUEUE_BYTES:
                 self.refused += 1
                 raise NotKept("ending" if self._ending else "storage is slower than requests come")
-            self._waiting.append((lines, future))
+            self._waiting.append((lines, future, time.monotonic()))
             self._bytes += len(lines)
             if len(self._waiting) == 1 or self._bytes >= self.store.size:
                 self._changed.notify()
@@ -101,17 +119,21 @@ class Committer:
             batch = self._batch()
             if batch:
                 self._keep(batch)
-            elif self.trouble and time.monotonic() - self._probed > PROBE_SECONDS:
-                self._probed = time.monotonic()
+            elif self._is_to_probe():
                 self.trouble = str(_problem(self.store.probe) or "")
-            self.store.tick()
+                self._tried = time.monotonic()
+            self.upkeep = str(_problem(self.store.tick) or "")
             if self._ending and not self._waiting:
-                self.store.close()
+                self.upkeep = str(_problem(self.store.close) or "")
                 return
+
+    def _is_to_probe(self) -> bool:
+        every = PROBE_SECONDS if self.trouble else IDLE_PROBE_SECONDS
+        return self._probe and not self._ending and time.monotonic() - self._tried > every
 
     def _batch(self) -> list[_Waiting]:
         with self._changed:
-            if not self._waiting and not self._ending:
+            if not self._waiting and not self._ending and self.trouble != UNTRIED:
                 self._changed.wait(TICK_SECONDS)
             if self._waiting and self.store.seconds:
                 until = time.monotonic() + self.store.seconds
@@ -124,18 +146,29 @@ class Committer:
             return batch
 
     def _keep(self, batch: list[_Waiting]) -> None:
-        problem = _problem(lambda: self.store.keep([lines for lines, _ in batch]))
-        self.trouble = str(problem or "")
+        latest = time.monotonic() - self._patience
+        in_time = [one for one in batch if one[2] >= latest]
+        if len(in_time) < len(batch):
+            self.refused += len(batch) - len(in_time)
+            _tell([one for one in batch if one[2] < latest], NotKept("storage was too slow"))
+        if not in_time:
+            return
+        problem = _problem(lambda: self.store.keep([lines for lines, _, _ in in_time]))
+        self.trouble, self._tried = str(problem or ""), time.monotonic()
         if problem:
-            self.refused += len(batch)
+            self.refused += len(in_time)
         else:
-            self.kept += len(batch)
-        by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
-        for _, future in batch:
-            by_loop.setdefault(future.get_loop(), []).append(future)
-        for loop, futures in by_loop.items():
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_settle, futures, problem)
+            self.kept += len(in_time)
+        _tell(in_time, problem)
+
+
+def _tell(batch: Sequence[_Waiting], problem: NotKept | None) -> None:
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for _, future, _ in batch:
+        by_loop.setdefault(future.get_loop(), []).append(future)
+    for loop, futures in by_loop.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_settle, futures, problem)
 
 
 def _problem(work: Callable[[], None]) -> NotKept | None:

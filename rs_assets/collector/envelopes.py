@@ -55,6 +55,11 @@ def folder(line: bytes) -> tuple[str, str]:
     return line[SITE_FROM : line.index(b'"', SITE_FROM)].decode(), line[DATE].decode()
 
 
+def received_at(line: bytes) -> str:
+    """When a line that `Envelope` made was received, as it stands in names of files: `20240101T000000123456`."""
+    return line[16:42].translate(None, b"-:.").decode()
+
+
 @lru_cache(4096)
 def network(address: str) -> str | None:
     """A client's address without what tells it from its neighbours; None where it is no address."""
@@ -62,8 +67,10 @@ def network(address: str) -> str | None:
         found = ipaddress.ip_address(address)
     except ValueError:
         return None
-    mapped = getattr(found, "ipv4_mapped", None)
-    found = mapped or found
+    if found.version == 6:
+        found = (
+            found.ipv4_mapped or found.sixtofour or found
+        )  # 2002:… holds a whole IPv4 address in its 48 bits
     bits = 24 if found.version == 4 else 48
     return str(ipaddress.ip_network(f"{found}/{bits}", strict=False).network_address)
 

@@ -39,4 +39,6 @@ def _made() -> Mangum:
     settings = Settings.from_env()
     path = os.environ.get("RS_COLLECTOR_SITES")
     sites = read(path) if path else declared(settings.sites)
-    return Mangum(Application(Committer(Objects(settings.raw_log, seconds=0.0)), sites), lifespan="off")
+    return Mangum(
+        Application(Committer(Objects(settings.raw_log, seconds=0.0), probe=False), sites), lifespan="off"
+    )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from fsspec.implementations.local import LocalFileSystem
 
-from rs_assets.collector import journal, objects
+from rs_assets.collector import disk, objects
 from rs_assets.collector.committer import Store
-from rs_assets.collector.journal import Disk
+from rs_assets.collector.disk import Disk
 from rs_assets.collector.objects import Objects
 from rs_assets.log.files import reach
 
@@ -28,8 +28,8 @@ def store_at(raw_log: str, *, size: int | None = None, seconds: float | None = N
     if isinstance(reach(raw_log)[0], LocalFileSystem):
         return Disk(
             raw_log,
-            size=journal.SIZE if size is None else size,
-            seconds=journal.SECONDS if seconds is None else seconds,
+            size=disk.SIZE if size is None else size,
+            seconds=disk.SECONDS if seconds is None else seconds,
         )
     return Objects(
         raw_log,

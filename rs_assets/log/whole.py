@@ -1,7 +1,7 @@
 """Writing a file whole: the one way in which anything comes into a raw log.
 
-Belongs here: `create`, for segments and seals. Does not belong here: which file (`writer`, `seals.sealing`). The
-graph does not import it.
+Belongs here: `create`, for segments and seals, and what makes folders last. Does not belong here: which file
+(`writer`, `seals.sealing`). The graph does not import it.
 """
 
 from __future__ import annotations
@@ -24,10 +24,33 @@ def create(fs: AbstractFileSystem, path: str, data: bytes) -> None:
         FileExistsError: there is one already.
     """
     if isinstance(fs, LocalFileSystem):
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        folder = os.path.dirname(path)
+        make_folders(folder)
         _link(path, data)
+        sync_folder(folder)
     else:
         fs.pipe_file(path, data, mode="create")
+
+
+def make_folders(folder: str) -> None:
+    """A folder and those above it, that last through a power cut."""
+    missing = []
+    above = folder
+    while not os.path.isdir(above):
+        missing.append(above)
+        above = os.path.dirname(above)
+    os.makedirs(folder, exist_ok=True)
+    for made in missing:
+        sync_folder(os.path.dirname(made))
+
+
+def sync_folder(path: str) -> None:
+    """What a folder says of its files, on stable storage: a file that was synced is not there without."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _link(path: str, data: bytes) -> None:

@@ -22,6 +22,10 @@ from rs_assets.log.whole import create
 ENDINGS = {codec: ending for ending, codec in CODECS.items()}
 
 
+class Sealed(UserError):
+    """Nothing can be added to a log date that is sealed."""
+
+
 class LogWriter:
     """Adds whole segments to a raw log. Same bytes in, same bytes on disk.
 
@@ -65,16 +69,27 @@ class LogWriter:
             raise UserError(f"No segment can be written to {folder}: {problem}.", MEND) from None
         raise AssertionError("numbers do not end")
 
-    def write_once(self, site: str, log_date: str, name: str, data: bytes) -> str:
+    def write_once(self, site: str, log_date: str, name: str, data: bytes, late: str | None = None) -> str:
         """Write newline-ended envelopes as the segment of this name; one that is there is what was to be written.
 
         Args:
             name: without its ending; whoever calls sees to it that nobody else's is the same.
+            late: the log date that takes them if theirs is sealed, unless it or one since has them already.
 
         Raises:
             UserError: as of `write`.
         """
-        path = f"{self._root}/{self._open_folder(site, log_date)}/{name}{ENDINGS[self.codec]}"
+        try:
+            folder = self._open_folder(site, log_date)
+        except Sealed:
+            if late is None:
+                raise
+            since = [one for one in self.log.log_dates() if one >= log_date]
+            places = (f"site={site}/log_date={one}/{name}{ENDINGS[self.codec]}" for one in since)
+            if there := next((place for place in places if self.log.files.has(place)), None):
+                return self.log.files.path(there)
+            folder = self._open_folder(site, late)
+        path = f"{self._root}/{folder}/{name}{ENDINGS[self.codec]}"
         try:
             with suppress(FileExistsError):
                 create(self.fs, path, self._encode(data))
@@ -105,9 +120,9 @@ class LogWriter:
         return gzip.compress(data, compresslevel=6, mtime=0) if self.codec == "gz" else data
 
 
-def _sealed(log_dates: list[str]) -> UserError:
+def _sealed(log_dates: list[str]) -> Sealed:
     others = f", and so are {len(log_dates) - 1:,} others of those to write" if len(log_dates) > 1 else ""
-    return UserError(
+    return Sealed(
         f"Log date {log_dates[0]} is sealed{others}: nothing can be added to it.",
         "A sealed log date never changes. Write what came late to the log date that received it; generate or import "
         "onto other log dates (--start, --shift-to), or into another raw log (--raw-log).",

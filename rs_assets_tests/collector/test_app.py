@@ -70,6 +70,9 @@ def test_any_bytes_are_one_line_that_gives_them_back_and_the_split_accounts_for_
         ("198.51.100.200", "198.51.100.0"),
         ("2001:db8:1:2::3", "2001:db8:1::"),
         ("::ffff:203.0.113.9", "203.0.113.0"),
+        ("2002:cb00:7109::1", "203.0.113.0"),  # 6to4: the first 48 bits are an IPv4 address, whole
+        ("fe80::1%eth0", "fe80::"),
+        ("203.0.113.77:4711", None),
         ("unix", None),
     ],
 )
@@ -200,4 +203,5 @@ def test_debug_says_what_the_contract_holds_against_a_body_and_keeps_nothing(tmp
 
 def test_health_says_how_much_was_kept(tmp_path: Path):
     _, answer = answers(tmp_path, Request(body=BODY), Request("GET", path="/health"))
-    assert (answer.status, answer.json) == (200, {"status": "ok", "trouble": None, "kept": 1, "refused": 0})
+    said = {"status": "ok", "trouble": None, "kept": 1, "refused": 0, "late": {}}
+    assert (answer.status, answer.json) == (200, said)

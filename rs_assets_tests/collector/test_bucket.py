@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import socket
 import threading
 import time
 import urllib.error
 import urllib.request
 
 import orjson
+import pytest
+from s3fs import S3FileSystem
 
+from rs_assets.collector.envelopes import Envelope
+from rs_assets.collector.objects import Objects
 from rs_assets.log import RawLog
+from rs_assets.log.seals import verify
+from rs_assets.log.seals.sealing import seal_log_dates
 from rs_assets_tests.collector.asking import collecting, lines
 from rs_assets_tests.s3 import Store
 
+NOW = dt.datetime(2024, 1, 2, 10, tzinfo=dt.UTC)
+line = Envelope("shop-a", "1", "/mp/collect", None, None).line(NOW, b'"body":{}')
 SOON = ("--segment-seconds", "0.1")
 
 
@@ -62,6 +72,43 @@ def test_collectors_side_by_side_never_write_the_same_object(s3: Store) -> None:
     assert len(puts) == len(set(puts)) > 2
     log = RawLog(bucket)
     assert sum(len(log.segments(day)) for day in log.log_dates()) == len(puts)
+
+
+def test_one_that_starts_while_the_bucket_is_away_says_so_before_anything_is_sent(s3: Store) -> None:
+    bucket = s3.bucket()
+    s3.away = True
+    try:
+        with collecting(bucket, *SOON) as (address, _):
+            assert health(address) == 503
+    finally:
+        s3.away = False
+
+
+def test_a_bucket_that_does_not_answer_is_not_waited_for(s3: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        S3FileSystem.clear_instance_cache()
+        store = Objects("s3://some-bucket/raw", patience=0.5)
+        for ask in (lambda: store.keep([line]), store.probe):
+            with pytest.raises(TimeoutError, match="storage d"):
+                ask()
+        store.close()
+    S3FileSystem.clear_instance_cache()
+
+
+def test_lines_of_a_sealed_log_date_are_put_on_the_date_of_their_writing(s3: Store) -> None:
+    bucket = s3.bucket()
+    store = Objects(bucket)
+    store.keep([line])
+    seal_log_dates(RawLog(bucket), dt.date(2024, 1, 3))
+    store.keep([line])
+    store.close()
+    log = RawLog(bucket)
+    assert [len(log.segments(day)) for day in log.log_dates()] == [1, 1]
+    assert store.late == {"2024-01-02": 1}
+    assert not verify(RawLog(bucket), dt.date(2024, 1, 3)).broken
+    assert {one["received_at"] for one in lines(bucket)} == {"2024-01-02T10:00:00.000000Z"}
 
 
 def test_while_the_bucket_is_away_nothing_is_acknowledged_and_health_says_so(s3: Store) -> None:

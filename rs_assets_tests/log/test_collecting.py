@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from rs_assets.collector.journal import Disk
+from rs_assets.collector.disk import Disk
 from rs_assets.log import RawLog
 from rs_assets.log.seals.collecting import collecting, today
 from rs_assets.log.seals.sealing import seal_log_dates
