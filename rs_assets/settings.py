@@ -14,7 +14,7 @@ from rs_assets.errors import UserError
 from rs_assets.extending import projects
 from rs_assets.log.layout import SITE, is_date
 
-EXECUTORS = ("in_process", "multiprocess", "docker")
+EXECUTORS = ("in_process", "multiprocess", "docker", "k8s", "ecs")
 DAILY_AT = (1, 0)
 
 
@@ -37,6 +37,9 @@ class Settings:
         alert_urls: RS_ALERT_URLS, Apprise URLs; never shown, for they hold secrets.
         decisions: RS_DECISIONS, the file of what persons decided about champions.
         alert_rules: RS_ALERT_RULES, a TOML file that changes thresholds; else a project's; None for the defaults.
+        memory_gib: RS_MEMORY_GIB, what steps of the executor `multiprocess` may have together; None for all of the
+            machine's.
+        prices: RS_PRICES, a TOML file of what a machine costs; None for the example.
     """
 
     home: str
@@ -53,6 +56,8 @@ class Settings:
     owners: tuple[str, ...] = ("team:data",)
     alert_urls: tuple[str, ...] = field(default=(), repr=False)
     alert_rules: str | None = None
+    memory_gib: float | None = None
+    prices: str | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -88,6 +93,8 @@ class Settings:
             dagster_home=_place(env.get("DAGSTER_HOME"), os.path.join(home, own_storage)),
             alert_urls=_urls(env.get("RS_ALERT_URLS") or ""),
             alert_rules=_place(env.get("RS_ALERT_RULES"), "") or _projects_rules(),
+            memory_gib=_memory(env.get("RS_MEMORY_GIB")),
+            prices=_place(env.get("RS_PRICES"), "") or None,
         )
 
 
@@ -133,6 +140,14 @@ def _time(given: str) -> tuple[int, int]:
     if not found:
         raise UserError(f"RS_DAILY_AT={given!r} is no time of the day.", "Write it as HH:MM, in UTC.")
     return int(found[1]), int(found[2])
+
+
+def _memory(given: str | None) -> float | None:
+    if not given:
+        return None
+    if not (re.fullmatch(r"\d+(\.\d+)?", given) and float(given) > 0):
+        raise UserError(f"RS_MEMORY_GIB={given!r} is no size.", "Write a number of GiB above 0, such as 12.")
+    return float(given)
 
 
 def _urls(given: str) -> tuple[str, ...]:

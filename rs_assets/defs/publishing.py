@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import dagster as dg
 
+from rs_assets.defs.measuring import used
+
 if TYPE_CHECKING:
     from rs_assets.lake.records import Record
     from rs_assets.lake.stage import Stage
@@ -71,7 +73,8 @@ def materialized(
 
     Args:
         records: of each date's object.
-        metadata: what holds for every date of the run alike; Dagster shows it on each of them.
+        metadata: what holds for every date of the run alike; Dagster shows it on each of them. What the step used
+            is added to it.
         by_date: what holds for one; numbers are plotted over partitions.
     """
     from rs_assets.lake.records import together
@@ -88,4 +91,9 @@ def materialized(
             partition_key=log_date,
         )
     version = together({log_date: record.digest for log_date, record in records.items()})
-    return dg.MaterializeResult(asset_key=key, data_version=dg.DataVersion(version), metadata=metadata)
+    usage = used()
+    return dg.MaterializeResult(
+        asset_key=key,
+        data_version=dg.DataVersion(version),
+        metadata={**(metadata or {}), **(usage.metadata() if usage else {})},
+    )

@@ -13,11 +13,10 @@ from rs_assets.settings import EXECUTORS, Settings
 
 
 @pytest.mark.parametrize("name", EXECUTORS)
-def test_each_executor_is_the_graphs_when_it_is_named(home, name: str) -> None:
-    home()
-    from rs_assets.definitions import _executor
+def test_each_executor_is_the_graphs_when_it_is_named(name: str) -> None:
+    from rs_assets.compute.executors import executor
 
-    assert _executor(name).name == name
+    assert executor(name).name == name
 
 
 def test_another_one_is_refused_with_those_there_are() -> None:
