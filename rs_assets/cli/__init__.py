@@ -12,6 +12,7 @@ from __future__ import annotations
 import typer
 
 from rs_assets.cli import (
+    boxes,
     collect,
     contract,
     diff,
@@ -47,6 +48,7 @@ COMMANDS: tuple[front.Command, ...] = (
     front.Command("publish", environment.publish, "rs-assets publish dev-anna"),
     front.Command("status", status.status, "rs-assets status"),
     front.Command("doctor", doctor.doctor, "rs-assets doctor --json"),
+    front.Command("boxes", boxes.boxes, "rs-assets boxes"),
     front.Command("quarantine", quarantine.quarantine, "rs-assets quarantine --from 2024-01-02 --samples 1"),
     front.Command("contract", contract.contract, "rs-assets contract purchase --json-schema"),
     front.Command("model", model.model, "rs-assets model list"),

@@ -50,8 +50,8 @@ def test_the_help_of_each_command_shows_an_example(call: Call, command: front.Co
 
 
 # A replay takes the whole graph, a seal is for good, environments are made, a server does not end, the doctor's exit
-# code is what it finds, a graph needs dbt's manifest, what is
-# new goes into a project: their own tests run these examples.
+# code is what it finds, graph and boxes need dbt's manifest, what is new goes into a project: their own tests run
+# these examples.
 @pytest.mark.parametrize(
     "command",
     [
@@ -70,6 +70,7 @@ def test_the_help_of_each_command_shows_an_example(call: Call, command: front.Co
             "doctor",
             "graph",
             "new",
+            "boxes",
         )
     ],
     ids=lambda command: command.name,
