@@ -13,6 +13,7 @@ from rs_assets.compute.executors import executor
 from rs_assets.compute.room import Room, machine_mib
 from rs_assets.defs.alert_sensors import alert_sensors
 from rs_assets.defs.alerts import alerts
+from rs_assets.defs.box_report import box_report, reporting
 from rs_assets.defs.dbt import dbt_models
 from rs_assets.defs.events import split
 from rs_assets.defs.jobs import jobs
@@ -38,6 +39,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     settings = settings or Settings.from_env()
     partitions = log_dates(RawLog(settings.raw_log), settings.first_log_date)
     schedule, by_clock = jobs(partitions, settings.daily_at), sealing(settings)
+    on_boxes = reporting()
     assets = described(
         [
             raw_events(partitions),
@@ -51,6 +53,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             *purchase_intent(partitions),
             model_card(partitions),
             *project_tables(partitions),
+            box_report(settings),
         ],
         settings.owners,
         settings.daily_at,
@@ -58,8 +61,8 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     ours = dg.Definitions(
         assets=measured(assets, _room(settings)),
         asset_checks=[raw_events_seal(partitions, settings)],
-        jobs=[*schedule.jobs, by_clock.job],
-        schedules=[*schedule.schedules, by_clock.schedule],
+        jobs=[*schedule.jobs, by_clock.job, on_boxes[0]],
+        schedules=[*schedule.schedules, by_clock.schedule, on_boxes[1]],
         sensors=alert_sensors(settings),
         resources=resources(settings),
         executor=executor(settings.executor, boxes(assets).values()),

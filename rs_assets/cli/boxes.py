@@ -7,7 +7,7 @@ declarations (`compute.declarations`).
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,7 +41,7 @@ def boxes(
     from rs_assets.cli.output import err, print_json
     from rs_assets.compute.prices import Prices
     from rs_assets.compute.report import as_json as rendered
-    from rs_assets.compute.report import report, wanted
+    from rs_assets.compute.report import report
     from rs_assets.settings import Settings
 
     settings = Settings.from_env()
@@ -49,11 +49,11 @@ def boxes(
     from rs_assets.definitions import build_defs
     from rs_assets.defs import launch, uses
 
-    defs = build_defs(settings)
+    assets = build_defs(settings).resolve_asset_graph().assets_defs
     with launch.instance(settings) as on:
-        rows = report(uses.steps(defs, on), prices)
+        rows = report(uses.steps(assets, on), prices)
     if apply:
-        written = _apply(defs, wanted(rows))
+        written = _apply(assets, rows)
         if written:
             print(written, end="")
         else:
@@ -64,23 +64,19 @@ def boxes(
         _show(rows, prices)
 
 
-def _apply(defs: dg.Definitions, sizes: dict[str, float]) -> str:
+def _apply(assets: Iterable[dg.AssetsDefinition], rows: Sequence[Row]) -> str:
     """Change the declarations; a unified diff of what was changed.
 
     A declaration that several steps share gets the largest of their sizes, those of steps that stay included.
     """
-    from rs_assets.compute.box import Box
     from rs_assets.compute.declarations import diff, rewritten, shared
+    from rs_assets.compute.report import wanted
     from rs_assets.defs import uses
 
-    asked = {
-        made.op.name: Box.of_tags(made.op.tags).memory_gib
-        for made in defs.resolve_asset_graph().assets_defs
-        if made.is_executable
-    }
-    found = [(place, step) for step, place in uses.declarations(defs)]
+    sizes, proposed = wanted(rows), {row.step: row.proposed.memory_gib for row in rows}
+    found = [(place, step) for step, place in uses.declarations(assets)]
     touched = {place for place, step in found if step in sizes}
-    changes = shared((place, sizes.get(step, asked[step])) for place, step in found if place in touched)
+    changes = shared((place, proposed[step]) for place, step in found if place in touched)
     root = Path(__file__).parents[2]
     made = diff(changes, root)
     for path, text in rewritten(changes).items():
@@ -92,23 +88,11 @@ def _apply(defs: dg.Definitions, sizes: dict[str, float]) -> str:
 
 def _show(rows: Sequence[Row], prices: Prices) -> None:
     from rs_assets.cli.output import out, plural, table
+    from rs_assets.compute.page import COLUMNS, cells
 
-    numbers = ("runs", "used p50", "max", "cores", "asked", "killed", "proposed", "saved", "cost", "then")
-    shown = table("step", *numbers, right=numbers)
+    shown = table(*COLUMNS, right=COLUMNS[1:])
     for row in rows:
-        shown.add_row(
-            row.step,
-            f"{row.runs}",
-            _mib(row.memory_p50_mib),
-            _mib(row.memory_max_mib),
-            "-" if row.cores_p50 is None else f"{row.cores_p50:.1f} of {row.asked.cpu}",
-            _gib(row.asked.memory_gib),
-            f"{row.kills}" if row.kills else "",
-            _gib(row.proposed.memory_gib) if row.proposed != row.asked else "",
-            f"{row.saved_gib:+g}" if row.saved_gib else "",
-            "-" if row.cost is None else f"{row.cost:.2f}",
-            "-" if row.proposed_cost is None else f"{row.proposed_cost:.2f}",
-        )
+        shown.add_row(row.step, *cells(row))
     console = out()
     console.print(shown)
     saved = sum(row.saved_gib for row in rows)
@@ -119,11 +103,3 @@ def _show(rows: Sequence[Row], prices: Prices) -> None:
         soft_wrap=True,
     )
     console.print("`rs-assets boxes --apply` writes the proposals into the declarations.")
-
-
-def _mib(memory: float | None) -> str:
-    return "-" if memory is None else f"{memory / 1024:.2f}"
-
-
-def _gib(memory: float) -> str:
-    return f"{memory:g}"

@@ -44,6 +44,8 @@ DECLARED = {
     "model_card": "rs_assets.models.card",
 }
 """Modules whose `READS` say what an asset reads; imported for the assets that are asked for alone."""
+NOT_OF_THE_LOG = ("raw_events", "box_report")
+"""Assets that have no objects in the lake: the log itself, and what is made of the history of runs."""
 PROMOTIONS = {
     "purchase_intent_promotion": "rs_assets.models.purchase_intent.promotion",
     "next_item_promotion": "rs_assets.models.next_item.promotion",
@@ -68,13 +70,13 @@ def lineage(code: Mapping[str, str], lake: LakeResource) -> Lineage:
 
 
 def code_versions(defs: dg.Definitions) -> dict[str, str]:
-    """The code version of every asset that the graph makes, each after what it depends on."""
+    """The code version of every asset that the graph makes of the log, each after what it depends on."""
     graph = defs.resolve_asset_graph()
     order = (key for keys in graph.toposorted_asset_keys_by_level for key in sorted(keys))
     found = {
         key.to_user_string(): graph.get(key).code_version for key in order if graph.get(key).is_executable
     }
-    return {asset: version for asset, version in found.items() if version and asset != "raw_events"}
+    return {asset: version for asset, version in found.items() if version and asset not in NOT_OF_THE_LOG}
 
 
 def _reads(asset: str, lake: LakeResource) -> Reads:

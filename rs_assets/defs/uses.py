@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -32,7 +32,7 @@ only that a job failed, and a child process that somebody kills has no limit of 
 TOLD = re.compile(r"needs more than its ([\d.]+) GiB")
 
 
-def steps(defs: dg.Definitions, on: dg.DagsterInstance) -> list[Step]:
+def steps(assets: Iterable[dg.AssetsDefinition], on: dg.DagsterInstance) -> list[Step]:
     """Every step that makes assets, with what is known of its runs, in the order of their names."""
     kills = _kills(on)
     return [
@@ -43,18 +43,18 @@ def steps(defs: dg.Definitions, on: dg.DagsterInstance) -> list[Step]:
             uses=_uses(on, min(made.keys)),
             kills=tuple(limit or box.memory_mib for limit in kills.get(made.op.name, ())),
         )
-        for made in _made(defs)
+        for made in _made(assets)
     ]
 
 
-def declarations(defs: dg.Definitions) -> Iterator[tuple[str, Declaration]]:
+def declarations(assets: Iterable[dg.AssetsDefinition]) -> Iterator[tuple[str, Declaration]]:
     """Each step's name, and where its box is declared.
 
     Raises:
         UserError: one is declared in a form that cannot be changed.
     """
     schema = DBT_DIR / "models" / "schema.yml"
-    for made in _made(defs):
+    for made in _made(assets):
         name = made.op.name
         if name.startswith("dbt_"):
             yield name, in_yaml(schema, name.removeprefix("dbt_"))
@@ -65,12 +65,8 @@ def declarations(defs: dg.Definitions) -> Iterator[tuple[str, Declaration]]:
         yield name, in_python(Path(path), function.__code__.co_firstlineno)
 
 
-def _made(defs: dg.Definitions) -> list[dg.AssetsDefinition]:
-    found = (
-        one
-        for one in defs.resolve_asset_graph().assets_defs
-        if one.keys and one.is_materializable and one.is_executable
-    )
+def _made(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
+    found = (one for one in assets if one.keys and one.is_materializable and one.is_executable)
     return sorted(found, key=lambda made: made.op.name)
 
 

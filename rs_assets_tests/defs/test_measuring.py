@@ -55,6 +55,12 @@ def test_steps_whose_boxes_fit_the_machine_are(place):
     assert at_once(run_weighed(place, memory_gib=16)) > 2
 
 
+@pytest.fixture(autouse=True)
+def dagster_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each environment has a storage of its own, unless a test before has opened one."""
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+
+
 @pytest.fixture(scope="module")
 def replayed(home) -> Path:
     """A home whose log was replayed by `multiprocess`."""
@@ -93,6 +99,7 @@ def test_boxes_tells_of_each_step_what_it_asked_for_used_and_should_ask_for(repl
     rows = {row["step"]: row for row in json.loads(done.stdout)["steps"]}
     assert rows["split"]["assets"] == ["quarantined_events", "valid_events"]
     assert "raw_events" not in rows
+    assert rows.pop("box_report")["runs"] == 0, "it is no part of a replay"
     for name, row in rows.items():
         assert row["runs"] == 1, name
         assert 20 < row["memory_p50_mib"] <= row["memory_max_mib"], name
@@ -110,7 +117,7 @@ def test_a_price_list_of_ones_own_is_used_and_a_wrong_one_is_told(replayed, tmp_
         'name = "Ours"\nsource = "us"\ndate = 2026-01-01\ncurrency = "EUR"\ncpu_hour = 0\ngib_hour = 0\n'
     )
     done = replays.run(replayed, "boxes", "--json", RS_PRICES=str(own))
-    assert {row["cost"] for row in json.loads(done.stdout)["steps"]} == {0}
+    assert {row["cost"] for row in json.loads(done.stdout)["steps"] if row["runs"]} == {0}
     wrong = replays.run(replayed, "boxes", RS_PRICES=str(tmp_path / "none.toml"))
     assert (wrong.returncode, "Traceback" in wrong.stderr) == (1, False)
 
@@ -148,7 +155,7 @@ def test_each_step_has_a_declaration_that_can_be_changed_and_its_number_is_the_s
     from rs_assets.defs import uses
 
     defs = build_defs()
-    places = dict(uses.declarations(defs))
+    places = dict(uses.declarations(defs.resolve_asset_graph().assets_defs))
     asked = {
         made.op.name: Box.of_tags(made.op.tags).memory_gib
         for made in defs.resolve_asset_graph().assets_defs
@@ -194,3 +201,27 @@ def test_a_kill_that_a_container_told_of_is_counted_with_its_limit(event, limit)
     with dg.instance_for_test() as on:
         once.execute_in_process(instance=on, raise_on_error=False)
         assert _kills(on) == {"a": [limit]}
+
+
+def test_box_report_is_a_page_and_a_table_of_the_runs_and_no_part_of_a_replay(replayed):
+    from rs_assets.definitions import build_defs
+    from rs_assets.defs.launch import instance
+    from rs_assets.lake import Lake
+    from rs_assets.settings import Settings
+
+    settings = Settings.from_env({"RS_HOME": str(replayed), "RS_EXECUTOR": "in_process"})
+    on, defs = instance(settings), build_defs(settings)
+    before = replays.run(replayed, "receipt", "--json").stdout
+    assert defs.resolve_job_def("box_report_job").execute_in_process(instance=on).success
+    metadata = on.get_latest_materialization_event(dg.AssetKey("box_report")).asset_materialization.metadata
+    page = Path(metadata["page"].value).read_text(encoding="utf-8")
+    for step in ("split", "dbt_sessions", "next_item_model", "box_report"):
+        assert f"<code>{step}</code>" in page
+        assert step.replace("_", "\\_") in metadata["boxes"].value
+    assert metadata["asked_gib"].value > 40 and metadata["saved_gib"].value > 10
+    assert metadata.keys() >= KEYS
+    assert "box_report" not in Lake(str(replayed / "lake")).assets()
+    assert replays.run(replayed, "receipt", "--json").stdout == before != ""
+    for job in ("replay_job", "daily_job"):
+        keys = defs.resolve_job_def(job).asset_layer.executable_asset_keys
+        assert dg.AssetKey("box_report") not in keys
