@@ -93,6 +93,7 @@ def _show(rows: Sequence[Row], prices: Prices) -> None:
     shown = table(*COLUMNS, right=COLUMNS[1:])
     for row in rows:
         shown.add_row(row.step, *cells(row))
+    shown.columns[0].min_width = max((len(row.step) for row in rows), default=0)  # names are never cut
     console = out()
     console.print(shown)
     saved = sum(row.saved_gib for row in rows)
