@@ -60,6 +60,8 @@ def receipt(
         ("code", f"{plural(len(made.code), 'asset')}"),
         ("outputs", f"{plural(objects, 'object')}"),
     ]
+    if made.erasures:
+        rows.insert(3, ("erasures", f"in force up to order {made.erasures}"))
     out().print(facts(rows))
 
 
@@ -72,6 +74,7 @@ def now(settings: Settings) -> Receipt:
     """The receipt of the environment as it is."""
     from rs_assets.lake import Lake
     from rs_assets.log import RawLog
+    from rs_assets.log.erasure import read_orders
     from rs_assets.log.seals import data_versions, nothing, verify
     from rs_assets.replay import receipt as receipts
 
@@ -80,7 +83,8 @@ def now(settings: Settings) -> Receipt:
     replayed = {log_date for asset in lake.assets() for log_date in lake.log_dates(asset)}
     dates = [log_date for log_date in log.log_dates() if log_date in replayed]
     head = verify(log, today, choice=nothing).head
-    return receipts.receipt(lake, data_versions(log, dates, today), head.digest if head else None)
+    erasures = read_orders(log).history.orders_digest
+    return receipts.receipt(lake, data_versions(log, dates, today), head.digest if head else None, erasures)
 
 
 def write_receipt(settings: Settings) -> Receipt:

@@ -96,6 +96,7 @@ def _data(found: Verified) -> dict[str, object]:
         "bytes_read": found.read_bytes,
         "unsealed": found.unsealed,
         "head": found.head,
+        "rewritten": found.rewritten,
     }
 
 
@@ -108,6 +109,13 @@ def _page(found: Verified) -> None:
         ("compared", f"{plural(found.segments, 'segment')}, {size(found.size)}, by place and size"),
         ("read", f"{plural(found.read, 'segment')}, {size(found.read_bytes)}"),
     ]
+    if found.rewritten:
+        rows.append(
+            (
+                "rewritten",
+                f"{plural(found.rewritten, 'segment')}, for erasure: `rs-assets forget --list` says why",
+            )
+        )
     if found.unsealed:
         rows.append(("no seal", f"{span(found.unsealed)}: `rs-assets seal` seals what follows the last seal"))
     if found.head:
@@ -122,6 +130,11 @@ def _page(found: Verified) -> None:
             f"\nBroken: {plural(len(found.broken), 'difference')} to what was sealed.", style="bold red"
         )
     elif found.head:
-        console.print("\nEverything is as it was sealed.", style="green")
+        console.print(
+            "\nEverything is as it was sealed, or as erasure orders left it."
+            if found.rewritten
+            else "\nEverything is as it was sealed.",
+            style="green",
+        )
     else:
         console.print("\nNothing is sealed yet. Next: [bold]rs-assets seal[/]")

@@ -12,6 +12,7 @@ from rs_assets.contract.duplicates import Received
 from rs_assets.contract.split import SplitReport, received_before, split_log_date
 from rs_assets.lake.lineage import RAW, Reads, days_before, reading
 from rs_assets.lake.stage import Stage
+from rs_assets.log.erasure import read_orders
 from rs_assets.log.layout import RawLog
 
 VALID, QUARANTINED = "valid_events", "quarantined_events"
@@ -39,14 +40,17 @@ def publish_split(
         UserError: a segment cannot be read.
     """
     reports = []
+    orders = read_orders(log)
     last, received = "", Received()
     for log_date in stage.pending((VALID, QUARANTINED), log_dates):
         on_date(log_date)
         follows = last == str(dt.date.fromisoformat(log_date) - dt.timedelta(days=1))
-        received = Received(received if follows else received_before(log, log_date, threads=threads))
-        last = log_date
+        before = received if follows else received_before(log, log_date, threads=threads, orders=orders)
+        received, last = Received(before), log_date
         valid, quarantined = stage.path(VALID, log_date), stage.path(QUARANTINED, log_date)
-        report = split_log_date(log, log_date, valid, quarantined, threads=threads, received=received)
+        report = split_log_date(
+            log, log_date, valid, quarantined, threads=threads, received=received, orders=orders
+        )
         stage.finish(VALID, log_date)
         stage.finish(QUARANTINED, log_date)
         reports.append(report)

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from rs_assets.contract.duplicates import Received
+from rs_assets.contract.exact import examine
 from rs_assets.contract.flags import FLAGGED_BY
 from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, Judged, judge
 from rs_assets.contract.parse import Parser
@@ -29,6 +30,7 @@ from rs_assets.contract.typed import VALID_EVENTS
 from rs_assets.lake.tables import TableWriter
 from rs_assets.log.ahead import ahead
 from rs_assets.log.blocks import BATCH_BYTES, Batch, read_batches
+from rs_assets.log.erasure import Orders, read_orders, unerased
 from rs_assets.log.layout import RawLog
 
 WHOLE_LINES = 8_192
@@ -36,7 +38,7 @@ WHOLE_LINES = 8_192
 
 
 class ConservationError(Exception):
-    """Events in are not valid + quarantined. Never to be seen; nothing is published where it is."""
+    """Events in are not valid + quarantined + erased. Never to be seen; nothing is published where it is."""
 
 
 @dataclass
@@ -48,6 +50,7 @@ class SplitReport:
         segments: how many were read.
         lines: non-blank lines in them.
         events: events in; a line in which no event can be told counts as one.
+        erased: those of erased clients, which went nowhere; what a rewrite has taken out of the log is not counted.
         by_reason: quarantined events by reason code; one with two reasons counts for both.
         by_site: (valid, quarantined) by site.
     """
@@ -58,13 +61,14 @@ class SplitReport:
     events: int = 0
     valid: int = 0
     quarantined: int = 0
+    erased: int = 0
     by_reason: Counter[str] = field(default_factory=Counter)
     by_site: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def conserved(self) -> bool:
-        """Whether events in are valid + quarantined."""
-        return self.events == self.valid + self.quarantined
+        """Whether events in are valid + quarantined + erased."""
+        return self.events == self.valid + self.quarantined + self.erased
 
     @property
     def quarantine_rate(self) -> float:
@@ -73,7 +77,7 @@ class SplitReport:
 
     def counts(self) -> dict[str, int]:
         """The counts by name."""
-        names = ("segments", "lines", "events", "valid", "quarantined")
+        names = ("segments", "lines", "events", "valid", "quarantined", "erased")
         return {name: int(getattr(self, name)) for name in names}
 
 
@@ -87,12 +91,14 @@ def split_log_date(
     batch_bytes: int = BATCH_BYTES,
     repairs: Sequence[Repair] = REPAIRS,
     received: Received | None = None,
+    orders: Orders | None = None,
 ) -> SplitReport:
     """Write the two tables of one log date; memory is bounded by `threads` batches whatever the date's size.
 
     Args:
         received: knows what the log date before received (`received_before`, asked if None), and holds afterwards
             what this one did.
+        orders: whose events go nowhere; those of the log unless given.
 
     Raises:
         UserError: there is no log, or a segment of it cannot be read. Neither file is left then.
@@ -100,15 +106,18 @@ def split_log_date(
     """
     log.require()  # a log that is not mounted is no empty log date
     report = SplitReport(log_date, segments=len(log.segments(log_date)))
+    orders = read_orders(log) if orders is None else orders
     if received is None:
-        received = Received(
-            received_before(log, log_date, threads=threads, batch_bytes=batch_bytes, repairs=repairs)
+        before = received_before(
+            log, log_date, threads=threads, batch_bytes=batch_bytes, repairs=repairs, orders=orders
         )
+        received = Received(before)
     with (
         TableWriter(valid_path, VALID_EVENTS) as valid,
         TableWriter(quarantined_path, QUARANTINED_EVENTS, row_group=WHOLE_LINES) as bad,
     ):
-        for judged in _judged(read_batches(log, log_date, batch_bytes), log_date, threads, repairs):
+        batches = unerased(read_batches(log, log_date, batch_bytes), orders.matcher)
+        for judged in _judged(batches, log_date, threads, repairs):
             duplicate, repeated = received.repeats(judged.valid)
             new = ~(duplicate | repeated)
             kept = judged.valid if new.all() else judged.valid.filter(new)
@@ -134,10 +143,13 @@ def received_before(
     threads: int = 2,
     batch_bytes: int = BATCH_BYTES,
     repairs: Sequence[Repair] = REPAIRS,
+    orders: Orders | None = None,
 ) -> Received:
     """What the log date before this one received, from the log itself: it is judged again and nothing is written."""
+    orders = read_orders(log) if orders is None else orders
     before, received = str(dt.date.fromisoformat(log_date) - dt.timedelta(days=1)), Received()
-    for judged in _judged(read_batches(log, before, batch_bytes), before, threads, repairs):
+    batches = unerased(read_batches(log, before, batch_bytes), orders.matcher)
+    for judged in _judged(batches, before, threads, repairs):
         received.repeats(judged.valid)
         judged.batch.release()
     return received
@@ -176,12 +188,20 @@ def _conserve(judged: Judged, kept: pl.DataFrame, refused: pl.DataFrame, report:
             f"{batch.segments[batch.segment[0]].place}:{batch.line[0]} on, but {kept.height} valid and "
             f"{refused.height} quarantined. Nothing was published."
         )
-    report.lines += len(batch)
-    report.events += events
+    erased = sum(map(_events_of, batch.erased))
+    report.lines += len(batch) + len(batch.erased)
+    report.events += events + erased
+    report.erased += erased
     report.valid += kept.height
     report.quarantined += refused.height
     report.by_reason.update(refused["reasons"].explode().to_list())
     _count_sites(report, kept, refused)
+
+
+def _events_of(line: bytes) -> int:
+    """How many events a line counts for."""
+    seen = examine(line)
+    return 1 if seen.envelope is None else seen.events
 
 
 def _count_sites(report: SplitReport, kept: pl.DataFrame, refused: pl.DataFrame) -> None:

@@ -7,6 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
+WRITING = tuple(f"log/erasure/{name}.py" for name in ("ordering", "rewriting", "search", "segments"))
+"""What the command line does about erasures; the graph drops the same lines however that is done."""
 
 
 def code_version(

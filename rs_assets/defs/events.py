@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import dagster as dg
 
 from rs_assets.compute import Box
-from rs_assets.defs.code_version import code_version
+from rs_assets.defs.code_version import WRITING, code_version
 from rs_assets.defs.lineage import stage
 from rs_assets.defs.partitions import SINGLE_RUN
 from rs_assets.defs.previews import columns, preview, split_metadata
@@ -22,15 +22,16 @@ def split(partitions: dg.PartitionsDefinition, sites: Iterable[str] = ()) -> dg.
     version = code_version(
         "contract",
         "log/blocks.py",
+        "log/erasure",
         "lake/tables.py",
-        without=("contract/report", "contract/drift"),
+        without=("contract/report", "contract/drift", *WRITING),
         libraries=("duckdb", "orjson", "pandera", "polars"),
         more=" ".join((*sites, source("events", "repairs"))),
     )
     conserved = dg.AssetCheckSpec(
         "conservation",
         asset=VALID,
-        description="Events in = valid + quarantined. The code refuses to publish otherwise; this says so.",
+        description="Events in = valid + quarantined + erased. The code refuses to publish otherwise; this says so.",
     )
 
     @dg.multi_asset(

@@ -22,6 +22,7 @@ from rs_assets.extending import Table, declared
 if TYPE_CHECKING:
     from rs_assets.lake.lineage import Lineage, Reads
     from rs_assets.lake.stage import Stage
+    from rs_assets.log.erasure import Orders
     from rs_assets.models.promotion import Decisions
 
 REUSE = "rs_assets/reuse"
@@ -64,9 +65,13 @@ def stage(context: dg.AssetExecutionContext, lake: LakeResource) -> Stage:
 def lineage(code: Mapping[str, str], lake: LakeResource) -> Lineage:
     """Where the objects of these assets come from, given the version of each one's code."""
     from rs_assets.lake.lineage import Lineage
+    from rs_assets.log import RawLog
+    from rs_assets.log.erasure import read_orders
+    from rs_assets.log.erasure.orders import ASSET
 
-    reads = {asset: _reads(asset, lake) for asset in code}
-    return Lineage(code, reads, _Versions(lake.raw_log), _decided(code, lake))
+    orders = read_orders(RawLog(lake.raw_log))
+    reads = {asset: _with_erasures(_reads(asset, lake), orders) for asset in code}
+    return Lineage(code, reads, _Versions(lake.raw_log), {ASSET: orders.version, **_decided(code, lake)})
 
 
 def code_versions(defs: dg.Definitions) -> dict[str, str]:
@@ -98,6 +103,21 @@ def _reads(asset: str, lake: LakeResource) -> Reads:
 
     manifest: Mapping[str, Any] = json.loads(lake.manifest.read_text())
     return model_reads(asset, manifest)
+
+
+def _with_erasures(reads: Reads, orders: Orders) -> Reads:
+    """The same reads, and the erasure orders that concern a log date of the raw log, wherever one is read."""
+    if not orders:
+        return reads
+    from rs_assets.lake.lineage import RAW, Read, days
+    from rs_assets.log.erasure.orders import ASSET
+
+    def more(log_date: str) -> tuple[Read, ...]:
+        own = reads(log_date)
+        dates = sorted({day for read in own if read.asset == RAW for day in days(read)})
+        return *own, *(Read(ASSET, day, day) for day in dates if orders.concerning(day))
+
+    return more
 
 
 def decisions(lake: LakeResource) -> Decisions:

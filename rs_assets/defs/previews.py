@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rs_assets.contract.split import SplitReport
 
 PREVIEW_ROWS = 10
+PERSONS = ("client_id", "user_id")
+"""Columns that no preview shows: Dagster's storage is no place that an erasure reaches."""
 CELL_CHARS = 60
 
 
@@ -42,7 +44,11 @@ def preview(path: str, leave_out: tuple[str, ...] = ()) -> dict[str, object]:
     """An object's first rows. Meant for the last date of a run: every date's would swell the event store."""
     import polars as pl
 
-    return {"preview": rows_table(pl.scan_parquet(path).head(PREVIEW_ROWS).collect().drop(leave_out))}
+    return {
+        "preview": rows_table(
+            pl.scan_parquet(path).head(PREVIEW_ROWS).collect().drop(*leave_out, *PERSONS, strict=False)
+        )
+    }
 
 
 def split_metadata(report: SplitReport) -> dict[str, object]:
@@ -51,6 +57,7 @@ def split_metadata(report: SplitReport) -> dict[str, object]:
     sites = [{"site": s, "valid": v, "quarantined": q} for s, (v, q) in sorted(report.by_site.items())]
     return {
         "events": report.events,
+        "erased": report.erased,
         "quarantine_rate": report.quarantine_rate,
         "by_reason": table(reasons, "reason", "events"),
         "by_site": table(sites, "site", "valid", "quarantined"),

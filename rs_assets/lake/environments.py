@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from rs_assets.errors import UserError
 from rs_assets.lake import records, versions
-from rs_assets.lake.lineage import RAW, Lineage, Read
+from rs_assets.lake.lineage import Lineage, Read, is_given
 from rs_assets.lake.locks import shared
 from rs_assets.lake.paths import PROD, Lake
 from rs_assets.lake.records import Input, Record
@@ -199,7 +199,7 @@ def _refuse_torn(lake: Lake, own: Mapping[tuple[str, str], Record], after: Lake)
     """Refuse if what would be published does not follow from what would be there beside it."""
     for (asset, log_date), record in own.items():
         for one in record.origin.inputs:
-            if one.asset != RAW and _now(after, one) != one:
+            if not is_given(one.asset) and now(after, one) != one:
                 raise UserError(
                     f"{asset} of log date {log_date} in {lake.environment} was made of {one}, which is not what "
                     f"{after.environment} has; nothing was published.",
@@ -217,12 +217,13 @@ def _made_of(after: Lake, replaced: set[tuple[str, str]], own: set[tuple[str, st
             if (asset, log_date) in own or record is None:
                 continue
             inputs = (one for one in record.origin.inputs if one.asset in assets)
-            if any(_now(after, one) != one for one in inputs):
+            if any(now(after, one) != one for one in inputs):
                 found.setdefault(asset, []).append(log_date)
     return found
 
 
-def _now(lake: Lake, one: Input) -> Input:
+def now(lake: Lake, one: Input) -> Input:
+    """The same input as the environment has it now."""
     lineage = Lineage({}, {"": lambda log_date: (Read(one.asset, one.first, one.last),)})
     [found] = lineage.origin(lake, "", one.last).inputs
     return found

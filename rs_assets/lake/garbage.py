@@ -9,12 +9,14 @@ may be at work, or that was interrupted and may go on.
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rs_assets.errors import UserError
 from rs_assets.lake import versions
 from rs_assets.lake.locks import alone_if_free
 
@@ -40,14 +42,38 @@ def collect(root: str, *, older_than: float = KEPT_SECONDS) -> Collected:
     if not os.path.isdir(root):
         return Collected()
     with alone_if_free(os.path.join(root, versions.LOCK)) as free:
-        if not free:
-            return Collected()
-        before = time.time() - older_than  # of files' times alone; no object depends on it
-        staging = list(_remove(_dead(root)))
-        old = list(_remove(_old_versions(root, before)))
-        needed = _needed(root)
-        tables = list(_remove(_unneeded(os.path.join(root, versions.TABLES), needed[0], before)))
-        objects = list(_remove(_unneeded(os.path.join(root, versions.OBJECTS), needed[1], before)))
+        # Of files' times alone; no object depends on it.
+        return _collect(root, time.time() - older_than, undo=True) if free else Collected()
+
+
+def purge(root: str) -> Collected:
+    """Remove whatever no environment shows just now: what an undo would need, and what an interrupted step kept, too.
+
+    Raises:
+        UserError: a step is at work.
+    """
+    if not os.path.isdir(root):
+        return Collected()
+    with alone_if_free(os.path.join(root, versions.LOCK)) as free:
+        list(_remove(_dead(root)))
+        at_work = os.listdir(os.path.join(root, versions.STAGING)) if _has_staging(root) else []
+        if not free or at_work:
+            raise UserError(
+                "A step is writing to the lake; nothing was removed.", "Call this again once it has ended."
+            )
+        return _collect(root, math.inf, undo=False)
+
+
+def _has_staging(root: str) -> bool:
+    return os.path.isdir(os.path.join(root, versions.STAGING))
+
+
+def _collect(root: str, before: float, *, undo: bool) -> Collected:
+    staging = list(_remove(_dead(root)))
+    old = list(_remove(_old_versions(root, before, undo=undo)))
+    needed = _needed(root)
+    tables = list(_remove(_unneeded(os.path.join(root, versions.TABLES), needed[0], before)))
+    objects = list(_remove(_unneeded(os.path.join(root, versions.OBJECTS), needed[1], before)))
     freed = sum([*staging, *old, *tables, *objects])
     return Collected(len(staging), len(old), len(tables), len(objects), freed)
 
@@ -60,13 +86,13 @@ def _dead(root: str) -> Iterator[str]:
                 yield os.path.join(place, name)
 
 
-def _old_versions(root: str, before: float) -> Iterator[str]:
+def _old_versions(root: str, before: float, *, undo: bool) -> Iterator[str]:
     home = os.path.join(root, versions.VERSIONS)
     for environment in os.listdir(home) if os.path.isdir(home) else []:
         place = os.path.join(home, environment)
         if not os.path.isdir(place):
             continue
-        kept = versions.kept(root, environment)
+        kept = versions.kept(root, environment, undo=undo)
         for name in os.listdir(place):
             path = os.path.join(place, name)
             if (not name.isdigit() or int(name) not in kept) and os.lstat(path).st_mtime < before:

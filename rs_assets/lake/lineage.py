@@ -15,6 +15,8 @@ from rs_assets.lake.paths import Lake
 from rs_assets.lake.records import ABSENT, Input, Origin, together
 
 RAW = "raw_events"
+GIVEN = (RAW, "decisions", "erasures")
+"""Inputs that no asset of the lake is, or what their names begin with."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ def reading(*each: str | Callable[[str], Read]) -> Reads:
     """Reads of several assets; one that is named only is read on the same log date."""
     ways = [days_before(one, 0) if isinstance(one, str) else one for one in each]
     return lambda log_date: tuple(way(log_date) for way in ways)
+
+
+def is_given(asset: str) -> bool:
+    """Whether an input is none of the lake's, so that its version is not looked up there."""
+    return asset.partition("/")[0] in GIVEN
 
 
 @dataclass
@@ -85,7 +92,7 @@ class Lineage:
     def prepare(self, assets: Iterable[str], log_dates: Iterable[str]) -> None:
         """Ask for all that these assets read of the log, at once; it is read after that."""
         reads = (read for a in assets for d in log_dates for read in self.reads.get(a, _nothing)(d))
-        self.learn_log(day for read in reads if read.asset == RAW for day in _days(read))
+        self.learn_log(day for read in reads if read.asset == RAW for day in days(read))
 
     def learn_log(self, log_dates: Iterable[str]) -> None:
         """Ask for the versions of many log dates at once."""
@@ -97,7 +104,7 @@ class Lineage:
         if read.first == read.last:
             digest = self._digest(lake, read.asset, read.last) or ABSENT
             return Input(read.asset, read.first, read.last, digest)
-        dates = lake.log_dates(read.asset) if read.asset != RAW else _days(read)
+        dates = lake.log_dates(read.asset) if read.asset != RAW else days(read)
         among = (log_date for log_date in dates if read.first <= log_date <= read.last)
         digests = {d: found for d in among if (found := self._digest(lake, read.asset, d))}
         return Input(read.asset, read.first, read.last, together(digests) if digests else ABSENT)
@@ -113,7 +120,8 @@ class Lineage:
         return record.digest if record else None
 
 
-def _days(read: Read) -> list[str]:
+def days(read: Read) -> list[str]:
+    """Every log date that is read."""
     first, last = dt.date.fromisoformat(read.first), dt.date.fromisoformat(read.last)
     return [(first + dt.timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
 

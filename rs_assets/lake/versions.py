@@ -104,11 +104,13 @@ def numbers(root: str, environment: str) -> list[int]:
     return sorted(int(name) for name in names if name.isdigit())
 
 
-def kept(root: str, environment: str) -> set[int]:
-    """The versions that must stay: the current one, and the one before its last publication or undoing."""
+def kept(root: str, environment: str, *, undo: bool = True) -> set[int]:
+    """The versions that must stay: the current one, and, for an undo, that before the last publication or undoing."""
     there = current(root, environment)
     if there is None:
         return set()
+    if not undo:
+        return {there.number}
     switches = [read(root, environment, number) for number in numbers(root, environment)]
     last = [version for version in switches if version.cause != "replay" and version.number <= there.number]
     return {there.number, *(version.previous for version in last[-1:])}

@@ -58,6 +58,7 @@ class Batch:
         line: (n,) its number there, from 1, blank lines counted.
         size: how many bytes of `data` the lines are.
         damage: segments found broken after these lines.
+        erased: lines that were taken out, as they were received (`erasure`).
     """
 
     segments: list[Segment]
@@ -68,6 +69,7 @@ class Batch:
     line: Positions
     size: int
     damage: list[Damage] = field(default_factory=list)
+    erased: list[bytes] = field(default_factory=list)
     _spare: SimpleQueue[bytearray] = field(default_factory=SimpleQueue, repr=False)
 
     def __len__(self) -> int:
@@ -94,12 +96,17 @@ class Batch:
 
 
 def read_batches(log: RawLog, log_date: str, batch_bytes: int = BATCH_BYTES) -> Iterator[Batch]:
-    """The lines of one log date, batch by batch.
+    """The lines of one log date, batch by batch, those of erased clients among them (`erasure.unerased`).
 
     Raises:
         UserError: a segment cannot be read at all.
     """
-    cutter = _Cutter(log.segments(log_date))
+    return read_segments(log, log.segments(log_date), batch_bytes)
+
+
+def read_segments(log: RawLog, segments: list[Segment], batch_bytes: int = BATCH_BYTES) -> Iterator[Batch]:
+    """The lines of some segments of a log date, as `read_batches` gives them."""
+    cutter = _Cutter(segments)
     enough = min(FIRST_BATCH_BYTES, batch_bytes)
     for position, segment in enumerate(cutter.segments):
         for text in _whole_lines(log, segment):

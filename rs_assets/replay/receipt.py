@@ -20,6 +20,7 @@ from rs_assets.lake import Lake
 from rs_assets.lake.objects import sound
 from rs_assets.log import RawLog
 from rs_assets.log.digests import log_date_digest
+from rs_assets.log.erasure import read_orders
 
 PACKAGES = (
     "dagster",
@@ -48,6 +49,7 @@ class Receipt:
         code: the versions of each asset's code; more than one if objects are of several.
         packages: versions, Python's among them.
         outputs: the digest of each object, by asset and log date.
+        erasures: the digest of the newest erasure order in force, which stands for all of them; None without one.
     """
 
     log: Mapping[str, str]
@@ -55,15 +57,23 @@ class Receipt:
     code: Mapping[str, Sequence[str]]
     packages: Mapping[str, str]
     outputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    erasures: str | None = None
 
     @property
     def digest(self) -> str:
         """One digest for all of it."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self._said(), sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> str:
         """As it is kept."""
-        return json.dumps({**asdict(self), "digest": self.digest}, sort_keys=True, indent=1) + "\n"
+        return json.dumps({**self._said(), "digest": self.digest}, sort_keys=True, indent=1) + "\n"
+
+    def _said(self) -> dict[str, object]:
+        """Its fields; nothing is said of erasures where there is none."""
+        said = asdict(self)
+        if self.erasures is None:
+            del said["erasures"]
+        return said
 
 
 def load(path: str) -> Receipt:
@@ -86,13 +96,16 @@ def load(path: str) -> Receipt:
     return receipt
 
 
-def receipt(lake: Lake, log_versions: Mapping[str, str], head: str | None) -> Receipt:
+def receipt(
+    lake: Lake, log_versions: Mapping[str, str], head: str | None, erasures: str | None = None
+) -> Receipt:
     """The receipt of an environment as it is.
 
     Args:
         lake: the environment.
         log_versions: the data versions of the raw log's log dates.
         head: of the chain of seals.
+        erasures: the digest of the newest erasure order.
     """
     records = {
         asset: [found for d in lake.log_dates(asset) if (found := lake.record(asset, d))]
@@ -105,6 +118,7 @@ def receipt(lake: Lake, log_versions: Mapping[str, str], head: str | None) -> Re
         {asset: sorted({one.origin.code for one in of_asset}) for asset, of_asset in records.items()},
         packages(),
         {asset: {one.log_date: one.digest for one in of_asset} for asset, of_asset in records.items()},
+        erasures,
     )
 
 
@@ -140,6 +154,9 @@ def check(
         for asset, by_date in of.outputs.items():
             if log_date in by_date and (problem := _problem(lake, asset, log_date, by_date[log_date])):
                 yield f"{asset} of log date {log_date} {problem}."
+    erasures = read_orders(log).history.orders_digest
+    if erasures != of.erasures:
+        yield f"The erasure orders in force are others: {of.erasures or 'none'} then, {erasures or 'none'} now."
     for asset, versions in of.code.items():
         if [code.get(asset)] != list(versions) and code.get(asset):
             yield f"{asset}: its code has changed since ({', '.join(versions)}; now {code[asset]})."

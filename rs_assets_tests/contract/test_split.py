@@ -229,6 +229,7 @@ def test_the_report_says_what_the_tables_say(once: Outcome, messy: RawLog) -> No
         "events": once.valid.height + once.quarantined.height,
         "valid": once.valid.height,
         "quarantined": once.quarantined.height,
+        "erased": 0,
     }
     assert report.quarantine_rate == once.quarantined.height / report.events
 

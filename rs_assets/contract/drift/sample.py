@@ -22,6 +22,7 @@ from rs_assets.contract.exact import BODY_BYTES
 from rs_assets.contract.schemas import EVENT_TYPES, ITEM, PARAMS
 from rs_assets.lake.tables import Schema
 from rs_assets.log.blocks import Batch, read_batches
+from rs_assets.log.erasure import read_orders, unerased
 from rs_assets.log.layout import RawLog, Segment
 
 LINES = 500
@@ -103,9 +104,11 @@ def _types(connection: duckdb.DuckDBPyConnection, lines: list[tuple[str, str]]) 
 def _queries(log: RawLog, log_date: str) -> Iterator[list[tuple[str, str]]]:
     """(site, line) of each site's sample, so many sites together as one query takes."""
     held: list[tuple[str, str]] = []
+    matcher = read_orders(log).matcher
     for site, segments in groupby(log.segments(log_date), key=lambda segment: segment.site):
         part = _Part(log.root, part=tuple(segments))
-        first = next((batch for batch in read_batches(part, log_date, SITE_BYTES) if len(batch)), None)
+        batches = unerased(read_batches(part, log_date, SITE_BYTES), matcher)
+        first = next((batch for batch in batches if len(batch)), None)
         if first is not None:
             held += [(site, line) for line in _lines(first)]
         if len(held) >= QUERY_LINES:

@@ -19,6 +19,7 @@ Kind: TypeAlias = Literal[
     "seal_malformed",
     "chain_start",
     "head_unknown",
+    "history_broken",
 ]
 
 NOTHING = "nothing"

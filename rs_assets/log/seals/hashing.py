@@ -53,16 +53,23 @@ def measure(log: RawLog, segment: Segment, advance: Callable[[int], None]) -> Se
     Raises:
         UserError: it cannot be read at all.
     """
-    lines, last, damaged = 0, b"\n", False
     with log.reading(segment) as file:
-        tee = _Tee(file, advance)
-        for text in decompressed(tee, segment):
-            if isinstance(text, str):
-                damaged = True
-            elif text:
-                lines += text.count(b"\n")
-                last = text[-1:]
-        tee.drain()
+        return measure_file(file, segment, advance)
+
+
+def measure_file(
+    file: OpenFile, segment: Segment, advance: Callable[[int], None] = lambda size: None
+) -> SealedSegment:
+    """What a file would be as this segment."""
+    lines, last, damaged = 0, b"\n", False
+    tee = _Tee(file, advance)
+    for text in decompressed(tee, segment):
+        if isinstance(text, str):
+            damaged = True
+        elif text:
+            lines += text.count(b"\n")
+            last = text[-1:]
+    tee.drain()
     return SealedSegment(segment.place, tee.size, tee.sha.hexdigest(), lines + (last != b"\n"), damaged)
 
 

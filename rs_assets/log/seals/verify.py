@@ -24,6 +24,8 @@ from rs_assets.log.seals.choices import Choice, everything
 from rs_assets.log.seals.hashing import Meter, Progress, in_pool, measure
 from rs_assets.log.seals.manifest import Seal, SealedSegment
 
+STOPPED = " (after a rewrite for erasure: if it was stopped, `rs-assets forget --rewrite` finishes it)"
+
 Pair: TypeAlias = tuple[Segment, SealedSegment]
 
 
@@ -39,6 +41,8 @@ class Verified:
         read: the segments whose bytes were read.
         read_bytes: how many bytes they have.
         head: the last seal of the whole chain; None where nothing is sealed.
+        rewritten: the segments that are no longer what was sealed, for they were rewritten under erasure orders; the
+            seals have them as they are now.
     """
 
     seals: dict[str, Seal]
@@ -47,6 +51,7 @@ class Verified:
     read: int
     read_bytes: int
     head: chain.Head | None
+    rewritten: int = 0
 
     @property
     def segments(self) -> int:
@@ -81,12 +86,21 @@ def verify(
         choice: which segments are read; places and sizes are compared of all.
         head: the digest of a seal that must be in the chain, as a person or a receipt has kept it.
     """
+    from rs_assets.log.erasure.history import read_history  # entries of the history hold parts of seals
+
+    history = read_history(log)
     log.files.refresh()
     dates = chain.sealed_dates(log)
     start, end = str(first or dt.date.min), str(last or dt.date.max)
     links = chain.read(log, dates if head else _with_neighbours(dates, start, end))
-    seals = {link.log_date: link.seal for link in links if link.seal and start <= link.log_date <= end}
+    sealed = {link.log_date: link.seal for link in links if link.seal and start <= link.log_date <= end}
+    seals = {
+        log_date: replace(seal, segments=tuple(map(history.now, seal.segments)))
+        for log_date, seal in sealed.items()
+    }
     broken = list(chain.breaks(links, dates))
+    last_date = dates[-1] if dates else str(today)
+    broken += [Broken(last_date, "history_broken", *one) for one in history.broken]
     if head and head not in {link.digest for link in links}:
         found = "no seal of this digest in the chain"
         broken.append(Broken("", "head_unknown", chain.FOLDER, f"SHA-256 {head}", found))
@@ -94,20 +108,29 @@ def verify(
     listed = log.segments_by_date(seals)
     for log_date, seal in seals.items():
         there = {segment.place: segment for segment in listed[log_date]}
-        sealed = {segment.place: segment for segment in seal.segments}
-        unlike = list(_unlike(log_date, there, sealed))
+        now = {segment.place: segment for segment in seal.segments}
+        unlike = list(_unlike(log_date, there, now))
         broken += unlike
-        alike += [(there[place], sealed[place]) for place in sealed.keys() - {one.place for one in unlike}]
+        alike += [(there[place], now[place]) for place in now.keys() - {one.place for one in unlike}]
     chosen = choice([segment.place for seal in seals.values() for segment in seal.segments])
     to_read = sorted((pair for pair in alike if pair[0].place in chosen), key=lambda pair: pair[0])
     broken += _read(log, to_read, dates[-1] if dates else "", progress)
+    rewritten = {
+        was.place
+        for log_date, seal in sealed.items()
+        for was, now in zip(seal.segments, seals[log_date].segments, strict=True)
+        if was != now
+    }
     return Verified(
         seals=seals,
-        broken=sorted(broken),
+        broken=sorted(
+            replace(one, found=one.found + STOPPED) if one.place in rewritten else one for one in broken
+        ),
         unsealed=_unsealed(log, dates, start, min(end, str(today - dt.timedelta(days=1)))),
         read=len(to_read),
         read_bytes=sum(segment.size for segment, _ in to_read),
         head=chain.head(log, dates, links),
+        rewritten=len(rewritten),
     )
 
 
