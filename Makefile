@@ -12,7 +12,7 @@ COMMA := ,
 READY := $(VENV)/.ready
 MANIFEST := $(RS_HOME)/dbt/manifest.json
 
-.PHONY: help setup manifest demo ui test lint bench orchestration scale truth image clean
+.PHONY: help setup manifest demo ui test lint bench orchestration scale truth image docs clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -73,5 +73,8 @@ image: ## The image of steps in containers; BASE_IMAGE=… for another base, CA=
 	@DOCKER_BUILDKIT=1 $(DOCKER) build -f deploy/Dockerfile -t $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) \
 		$(if $(CA),--secret id=ca$(COMMA)src=$(CA)) .
 
+docs: setup ## These pages as a site, in site/; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build # no -q: it would hide warnings from strict mode
+
 clean: ## Remove the environment, the raw log and the lake that demo made
-	rm -rf $(VENV) $(CURDIR)/.rs
+	rm -rf $(VENV) $(CURDIR)/.rs site
