@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 def import_(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="The importer: what --list shows.", show_default=False),
+        typer.Argument(
+            metavar="NAME",
+            help="The importer: what --list shows, or a mapping file (*.toml).",
+            show_default=False,
+        ),
     ] = None,
     source: Annotated[
         str | None,
@@ -54,6 +58,7 @@ def import_(
     from rs_assets.cli.progress import bar
     from rs_assets.errors import UserError
     from rs_assets.log.importers import IMPORTERS, import_dataset
+    from rs_assets.log.importers.mapping import read_mapping
     from rs_assets.settings import Settings
 
     if listing:
@@ -61,7 +66,10 @@ def import_(
         return
     if name is None:
         raise typer.BadParameter("name an importer; `rs-assets import --list` shows them.", param_hint="NAME")
-    if name not in IMPORTERS:
+    mapping = read_mapping(name) if name.endswith(".toml") else None
+    if mapping and source is None:
+        raise typer.BadParameter(f"name the log that {name} is about.", param_hint="SOURCE")
+    if not mapping and name not in IMPORTERS:
         raise typer.BadParameter(
             f"there is no importer {name!r}; there are {', '.join(IMPORTERS)}.", param_hint="NAME"
         )
@@ -75,7 +83,7 @@ def import_(
     raw_log = raw_log or settings.raw_log
     with bar(f"Importing {name}") as move:
         imported = import_dataset(
-            name,
+            mapping or name,
             source,
             raw_log,
             site=site,
@@ -84,7 +92,10 @@ def import_(
             progress=lambda done, of: move(done, of, f"{done:,} of {of:,} lines"),
         )
     if json:
-        print_json(asdict(imported) | {"importer": name, "source": source, "raw_log": raw_log})
+        print_json(
+            asdict(imported)
+            | {"importer": mapping.name if mapping else name, "source": source, "raw_log": raw_log}
+        )
     else:
         _page(imported, source, raw_log)
 

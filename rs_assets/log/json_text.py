@@ -24,6 +24,8 @@ def number(value: pl.Expr) -> pl.Expr:
 
 def obj(fields: dict[str, pl.Expr]) -> pl.Expr:
     """An object of fields that are JSON text themselves; the null ones are left out."""
+    if not fields:
+        return pl.lit("{}")
     members = [pl.lit(f'"{name}":') + value for name, value in fields.items()]
     return pl.lit("{") + pl.concat_str(members, separator=",", ignore_nulls=True) + pl.lit("}")
 

@@ -15,13 +15,16 @@ NOTHING = pl.lit("0")
 """The value of an event in a set without prices. GA4's event builder requires one."""
 
 
-def body(*, client_id: pl.Expr, name: pl.Expr, params: dict[str, pl.Expr]) -> pl.Expr:
+def body(
+    *, client_id: pl.Expr, name: pl.Expr, params: dict[str, pl.Expr], user_id: pl.Expr | None = None
+) -> pl.Expr:
     """A body of one event that happened at the frame's `event_time`.
 
     Args:
         client_id: String.
         name: the event's name, String.
         params: JSON text by parameter; the null ones are left out.
+        user_id: String; no body has one unless given.
     """
     event = js.obj(
         {
@@ -30,7 +33,8 @@ def body(*, client_id: pl.Expr, name: pl.Expr, params: dict[str, pl.Expr]) -> pl
             "params": js.obj(params),
         }
     )
-    return js.obj({"client_id": js.string(client_id), "events": js.array(event)})
+    user = {} if user_id is None else {"user_id": js.string(user_id)}
+    return js.obj({"client_id": js.string(client_id), **user, "events": js.array(event)})
 
 
 def one_item(**fields: pl.Expr) -> pl.Expr:
