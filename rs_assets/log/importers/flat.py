@@ -56,14 +56,14 @@ def _objects(lines: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     paths = [name if name.startswith("/") else "/" + re.sub("[~/]", _escaped, name) for name in columns]
     with duckdb.connect() as connection:
         connection.register("lines", lines.to_arrow())
-        rows = connection.execute(
+        rows = connection.sql(
             """
             select line_number, json_extract_string(text, $paths) as fields
             from lines
             where case when json_valid(text) then json_type(text) = 'OBJECT' else false end
             order by line_number
             """,
-            {"paths": paths},
+            params={"paths": paths},
         ).to_arrow_table()
     found = pl.DataFrame(rows)
     texts = {PREFIX + name: pl.col("fields").list.get(k) for k, name in enumerate(columns)}
