@@ -381,7 +381,14 @@ def test_damage_without_a_line_has_a_row_of_its_own(tmp_path: Path) -> None:
     assert row["reasons"] == [Code.SEGMENT_DAMAGED]
     assert (row["log_date"], row["contract_version"]) == (dt.date(2024, 1, 2), CONTRACT_VERSION)
     assert outcome.report.by_site == {SITE: (0, 1)}
-    assert outcome.report.counts() == {"segments": 1, "lines": 0, "events": 1, "valid": 0, "quarantined": 1}
+    assert outcome.report.counts() == {
+        "segments": 1,
+        "lines": 0,
+        "events": 1,
+        "valid": 0,
+        "quarantined": 1,
+        "erased": 0,
+    }
 
 
 def test_a_split_that_loses_an_event_is_refused_and_leaves_nothing(
