@@ -66,7 +66,12 @@ def test_the_graph_is_there_described_and_partitioned_and_the_schedules_run(ui):
         if name not in ("raw_events", "decisions", "box_report"):
             assert node["backfillPolicy"]["policyType"] == "SINGLE_RUN", node
     states = {s["name"]: s["scheduleState"]["status"] for s in seen["schedulesOrError"]["results"]}
-    assert states == {"daily": "RUNNING", "observe": "RUNNING", "seal": "STOPPED"}
+    assert states == {
+        "box_report": "RUNNING",
+        "daily": "RUNNING",
+        "observe": "RUNNING",
+        "seal": "STOPPED",
+    }
 
 
 def test_a_backfill_of_everything_is_a_full_replay_in_a_few_range_runs(ui):
