@@ -53,9 +53,10 @@ class Room:
         while (held := self._try(mine)) is None:
             if not told:
                 told = True
+                with self._gate():
+                    taken = self._taken()
                 waiting(
-                    f"Waits for {mine:,} MiB: other steps have {self._taken():,} of this machine's "
-                    f"{self._memory_mib:,} MiB."
+                    f"Waits for {mine:,} MiB: other steps have {taken:,} of this machine's {self._memory_mib:,} MiB."
                 )
             time.sleep(WAIT_SECONDS)
         file, path = held
@@ -66,8 +67,7 @@ class Room:
             os.close(file)
 
     def _try(self, mine: int) -> tuple[int, Path] | None:
-        with open(self._folder / "lock", "w") as gate:
-            fcntl.flock(gate, fcntl.LOCK_EX)  # one looks and takes at a time
+        with self._gate():
             if self._taken() + mine > self._memory_mib:
                 return None
             path = self._folder / f"{os.getpid()}-{time.monotonic_ns()}-{mine}.taken"
@@ -75,8 +75,15 @@ class Room:
             fcntl.flock(file, fcntl.LOCK_EX)
             return file, path
 
+    @contextmanager
+    def _gate(self) -> Iterator[None]:
+        """One looks or takes at a time: a file that is made and not locked yet looks like a dead process's."""
+        with open(self._folder / "lock", "w") as gate:
+            fcntl.flock(gate, fcntl.LOCK_EX)
+            yield
+
     def _taken(self) -> int:
-        """What living processes hold, in MiB; the files of others are removed."""
+        """What living processes hold, in MiB; the files of others are removed. To be called behind the gate."""
         total = 0
         for path in self._folder.glob("*.taken"):
             size = re.fullmatch(r".*-(\d+)", path.stem)

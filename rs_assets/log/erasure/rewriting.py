@@ -37,6 +37,7 @@ from rs_assets.log.seals import chain
 from rs_assets.log.seals.collecting import collecting
 from rs_assets.log.seals.hashing import Progress
 from rs_assets.log.seals.manifest import GENESIS
+from rs_assets.log.whole import sync_folder
 
 PathOf: TypeAlias = Callable[[Segment], str]
 
@@ -174,7 +175,7 @@ def _replace(log: RawLog, one: Cleaned) -> None:
         if isinstance(fs, LocalFileSystem):
             shutil.copymode(target, one.path)
             os.replace(one.path, target)
-            _sync(os.path.dirname(target))
+            sync_folder(os.path.dirname(target))
         else:
             fs.put_file(one.path, target)
     except trouble() as problem:
@@ -256,11 +257,3 @@ def _sweep(log: RawLog) -> None:
 def _unlink(path: str) -> None:
     if os.path.exists(path):
         os.unlink(path)
-
-
-def _sync(folder: str) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
