@@ -33,9 +33,7 @@ $(READY): requirements.lock pyproject.toml
 manifest: $(MANIFEST)
 $(MANIFEST): $(READY) $(shell find dbt -name '*.sql' -o -name '*.yml' | grep -v /target/)
 	@echo "Preparing dbt's manifest …"
-	@mkdir -p $(RS_HOME)/dbt
-	@$(BIN)/dbt --quiet parse --project-dir dbt --profiles-dir dbt --target-path $(RS_HOME)/dbt --log-path $(RS_HOME)/dbt/logs
-	@touch $@
+	@RS_HOME=$(RS_HOME) $(BIN)/python -m rs_assets.transform.manifest
 
 demo: setup ## A synthetic raw log, replayed through the whole graph
 	@test -d $(RS_HOME)/raw || $(BIN)/rs-assets generate

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 FAULTS = "EVENT_UNKNOWN,FIELD_MISSING,TYPE_MISMATCH,DUPLICATE"
@@ -82,11 +81,12 @@ def main() -> None:
         subprocess.run(
             [sys.executable, "-m", "rs_assets.cli", *generate], check=True, stdout=subprocess.DEVNULL
         )
+        from rs_assets.extending.dbt import our_dbt
         from rs_assets.replay import plan
         from rs_assets.settings import Settings
         from rs_assets.transform.manifest import prepare
 
-        prepare(Path(__file__).parents[1] / "dbt", Path(home) / "dbt")
+        prepare(our_dbt(home))
         settings = Settings.from_env()
         import datetime as dt
 

@@ -126,12 +126,13 @@ def _run(
     )
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("Loading the graph", total=None, doing="")
+        from rs_assets.extending.dbt import our_dbt
         from rs_assets.transform.manifest import is_fresh, prepare
 
-        project, target = Path(__file__).parents[2] / "dbt", Path(settings.home) / "dbt"
-        if not is_fresh(project, target):
+        project = our_dbt(settings.home)
+        if not is_fresh(project):
             bar.update(task, description="Preparing dbt's manifest")
-            prepare(project, target)
+            prepare(project)
         from rs_assets.defs import launch
 
         on = launch.instance(settings)

@@ -4,7 +4,6 @@ Belongs here: the factory. Does not belong here: SQL (`dbt/`), what an invocatio
 published (`transform`).
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,11 @@ from rs_assets.defs.code_version import code_version
 from rs_assets.defs.dagster_dbt import DagsterDbtTranslator, DbtProject
 from rs_assets.defs.lineage import stage
 from rs_assets.defs.partitions import OWN_PREVIOUS_DATE, SINGLE_RUN
-from rs_assets.defs.previews import columns, preview
+from rs_assets.defs.previews import Sources, column_lineage, columns, preview
 from rs_assets.defs.publishing import announce, materialized, publish
-from rs_assets.defs.resources import DBT_DIR, LakeResource
+from rs_assets.defs.resources import LakeResource
 from rs_assets.errors import UserError
+from rs_assets.extending.dbt import DbtFolder
 
 if TYPE_CHECKING:
     from rs_assets.lake.lineage import Reads
@@ -42,38 +42,37 @@ class Translator(DagsterDbtTranslator):
         return OWN_PREVIOUS_DATE if same else None
 
 
-def dbt_models(
-    project: DbtProject,
-    partitions: dg.PartitionsDefinition,
-) -> list[dg.AssetsDefinition]:
+def dbt_models(folder: DbtFolder, partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     """One assets definition a model.
 
     Raises:
-        UserError: the manifest has not been prepared; it is never parsed at load, which takes seconds.
+        UserError: the manifest has not been prepared.
     """
-    path = project.manifest_path
-    if not path.exists():
-        raise UserError(f"dbt's manifest is not prepared ({path}).", "Run `make manifest`.")
-    manifest = json.loads(path.read_text())
+    manifest, traced = folder.read(), folder.lineages()
+    project = DbtProject(project_dir=folder.folder, profiles_dir=folder.folder, target_path=folder.target)
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     return [
-        _model(node, manifest, project, partitions) for node in sorted(models, key=lambda n: str(n["name"]))
+        _model(node, manifest, folder, project, partitions, traced.get(str(node["name"]), {}))
+        for node in sorted(models, key=lambda n: str(n["name"]))
     ]
 
 
 def _model(
     node: Props,
     manifest: Props,
+    folder: DbtFolder,
     project: DbtProject,
     partitions: dg.PartitionsDefinition,
+    sources: Sources,
 ) -> dg.AssetsDefinition:
     name = str(node["name"])
     meta = _meta(node)
     box = Box(**meta.get("box", {}))
-    parsed = project.manifest_path.parent
     said = {column["name"]: column["description"].strip() for column in node["columns"].values()}
     upstream, goes_on = _tables(node, manifest), _goes_on(node)
+    traced = column_lineage(sources)
     spec, tests = _specs(node, manifest, project)
+    spec = spec.merge_attributes(metadata=traced)
 
     @dg.multi_asset(
         name=f"dbt_{name}",
@@ -98,7 +97,7 @@ def _model(
                 built_to, run_file = staged.scratch("model.parquet"), staged.scratch("run.ndjson")
                 run = ModelRun(name, upstream, tuple(chunk), built_to, goes_on, settings)
                 run.write(staged.lake, run_file)
-                built = build(name, DBT_DIR, parsed, run_file, staged.scratch("dbt"))
+                built = build(name, folder, run_file, staged.scratch("dbt"))
                 for test in built.tests:
                     checks.setdefault(test.name, []).append(_check(name, test))
                 failed = [test for test in built.tests if not test.passed]
@@ -108,7 +107,8 @@ def _model(
                 publish_model(staged, name, run.staged, chunk, meta["key"])
             records = publish(context, staged)[name]
         last = lake.open().object(name, dates[-1])
-        yield materialized(context, name, records, columns(name, last, said), {dates[-1]: preview(last)})
+        shown = {dates[-1]: {**preview(last), **traced}}  # of the last date alone, as the preview
+        yield materialized(context, name, records, columns(name, last, said, sources), shown)
         # What was kept passed its tests when it was made, or it would not be there.
         passed = {
             t.name: [dg.AssetCheckResult(asset_key=t.asset_key, check_name=t.name, passed=True)]

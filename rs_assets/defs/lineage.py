@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
-import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -101,8 +100,7 @@ def _reads(asset: str, lake: LakeResource) -> Reads:
             return reading(*table.reads)
     from rs_assets.defs.dbt import model_reads
 
-    manifest: Mapping[str, Any] = json.loads(lake.manifest.read_text())
-    return model_reads(asset, manifest)
+    return model_reads(asset, lake.dbt.read())
 
 
 def _with_erasures(reads: Reads, orders: Orders) -> Reads:

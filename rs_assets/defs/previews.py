@@ -5,8 +5,8 @@ Belongs here: turning frames and reports into metadata. Does not belong here: co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import dagster as dg
 
@@ -19,25 +19,51 @@ PREVIEW_ROWS = 10
 PERSONS = ("client_id", "user_id")
 """Columns that no preview shows: Dagster's storage is no place that an erasure reaches."""
 CELL_CHARS = 60
+SOURCES = 4
+"""So many sources of a column are told."""
+
+Sources: TypeAlias = Mapping[str, Sequence[tuple[str, str]]]
+"""Of each column: the tables and columns that it comes from."""
 
 
-def columns(asset: str, path: str, said: Mapping[str, str] | None = None) -> dict[str, object]:
+def columns(
+    asset: str, path: str, said: Mapping[str, str] | None = None, sources: Sources | None = None
+) -> dict[str, object]:
     """An object's column schema, which is that of every date's, with what each column means.
 
     Args:
         said: descriptions that go before the dictionary's.
+        sources: what each column comes from, which is told as well: Dagster's own UI draws no column lineage.
     """
     import polars as pl
 
     from rs_assets.lake.dictionary import meaning
 
     schema = pl.scan_parquet(path).collect_schema()
-    words = {name: (said or {}).get(name) or meaning(asset, name) for name in schema}
+    words = {name: (said or {}).get(name) or meaning(asset, name) or "" for name in schema}
+    told = {name: f"{words[name]} {_from((sources or {}).get(name, ()))}".strip() or None for name in schema}
     return {
         "dagster/column_schema": dg.TableSchema(
-            [dg.TableColumn(name, str(dtype), words[name]) for name, dtype in schema.items()]
+            [dg.TableColumn(name, str(dtype), told[name]) for name, dtype in schema.items()]
         )
     }
+
+
+def column_lineage(sources: Sources) -> dict[str, object]:
+    """What each column of an asset comes from, as Dagster knows it; nothing where nothing is known."""
+    deps = {
+        name: [dg.TableColumnDep(dg.AssetKey(table), column) for table, column in found]
+        for name, found in sources.items()
+    }
+    return {"dagster/column_lineage": dg.TableColumnLineage(deps)} if deps else {}
+
+
+def _from(sources: Sequence[tuple[str, str]]) -> str:
+    """`From table.column, …`, no more of them than a person reads."""
+    names = [f"{table}.{column}" for table, column in sources]
+    more = f" and {len(names) - SOURCES} more" if len(names) > SOURCES + 1 else ""
+    shown = names[:SOURCES] if more else names
+    return f"From {', '.join(shown)}{more}." if shown else ""
 
 
 def preview(path: str, leave_out: tuple[str, ...] = ()) -> dict[str, object]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from rs_assets.defs.dagster_dbt import DbtProject
+from rs_assets.extending.dbt import DbtFolder, our_dbt
 from rs_assets.lake import Lake
 from rs_assets.log import RawLog
 from rs_assets.settings import Settings
@@ -42,18 +42,13 @@ class LakeResource(dg.ConfigurableResource):
     alert_rules: str | None = None
 
     @property
-    def manifest(self) -> Path:
-        """dbt's manifest, which says what its models read."""
-        return dbt_project(self.home).manifest_path
+    def dbt(self) -> DbtFolder:
+        """The dbt project, whose manifest says what its models read."""
+        return our_dbt(self.home)
 
     def open(self) -> Lake:
         """The lake."""
         return Lake(self.root, self.environment)
-
-
-def dbt_project(home: str) -> DbtProject:
-    """The dbt project; what dbt writes itself goes to `home`, so that the project may lie on a read-only disk."""
-    return DbtProject(project_dir=DBT_DIR, profiles_dir=DBT_DIR, target_path=Path(home) / "dbt")
 
 
 def lake_of(settings: Settings) -> LakeResource:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
+
+from rs_assets.extending.dbt import DbtFolder
 
 PARSED = "partial_parse.msgpack"
 
@@ -34,22 +35,21 @@ class Built:
     error: str | None = None
 
 
-def build(model: str, project: Path, parsed: Path, run_file: str, scratch: str) -> Built:
+def build(model: str, project: DbtFolder, run_file: str, scratch: str) -> Built:
     """`dbt build` on one model and its tests.
 
     Args:
-        project: dbt's project folder.
-        parsed: the folder with the project as `make manifest` parsed it.
+        project: dbt's project, prepared (`manifest.prepare`).
         run_file: what the model reads and writes (`ModelRun.write`).
         scratch: a folder for what dbt itself writes.
     """
     from dbt.cli.main import dbtRunner
 
     os.makedirs(scratch, exist_ok=True)
-    if (parsed / PARSED).exists():
-        shutil.copy(parsed / PARSED, scratch)
+    if (project.target / PARSED).exists():
+        shutil.copy(project.target / PARSED, scratch)
     os.environ["RS_DBT_RUN"] = run_file
-    places = ["--project-dir", str(project), "--profiles-dir", str(project)]
+    places = ["--project-dir", str(project.folder), "--profiles-dir", str(project.folder)]
     places += ["--target-path", scratch, "--log-path", scratch]
     # "buildable": a test that compares with a child runs with the child, not before it exists.
     chosen = ["--select", model, "--indirect-selection", "buildable"]

@@ -1,53 +1,89 @@
 """dbt's manifest, which the graph is made from: prepared ahead, since parsing takes seconds.
 
-Belongs here: preparing it again when the project has changed. Does not belong here: reading it (`rs_assets.defs`).
+Belongs here: preparing it again when the project has changed, and beside it where each model's columns come from.
+Does not belong here: where they are kept (`extending.dbt`), tracing a query (`columns`).
+
+`python -m rs_assets.transform.manifest` prepares it in RS_HOME.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from graphlib import TopologicalSorter
+from typing import Any
 
 from rs_assets.errors import UserError
+from rs_assets.extending.dbt import DbtFolder, Lineages, our_dbt
 
 
-def is_fresh(project: Path, target: Path) -> bool:
-    """Whether the manifest in `target` is newer than every file of the project that it tells of."""
-    manifest = target / "manifest.json"
-    if not manifest.exists():
+def is_fresh(project: DbtFolder) -> bool:
+    """Whether the manifest is newer than every file of the project that it tells of, and the lineage is there."""
+    if not project.manifest.exists() or not project.lineage.exists():
         return False
-    made = manifest.stat().st_mtime_ns
-    sources = (path for ending in ("*.sql", "*.yml") for path in project.rglob(ending))
+    made = project.manifest.stat().st_mtime_ns
+    sources = (path for ending in ("*.sql", "*.yml") for path in project.folder.rglob(ending))
     return all(path.stat().st_mtime_ns <= made for path in sources)
 
 
-def prepare(project: Path, target: Path) -> None:
-    """Have dbt parse the project.
+def prepare(project: DbtFolder) -> None:
+    """Have dbt parse and compile the project, and trace its models' columns.
 
     Raises:
-        UserError: it cannot be parsed; what dbt says is told.
+        UserError: dbt cannot do it; what it says is told.
     """
+    folder, target = project.folder, project.target
     target.mkdir(parents=True, exist_ok=True)
-    places = ["--project-dir", str(project), "--profiles-dir", str(project)]
+    nothing = target / "nothing.ndjson"  # what a model reads, while nothing is to be read
+    nothing.write_text("")
+    places = ["--project-dir", str(folder), "--profiles-dir", str(folder)]
     places += ["--target-path", str(target), "--log-path", str(target / "logs")]
     done = subprocess.run(
         [
             sys.executable,
             "-m",
             "dbt.cli.main",
+            "--quiet",
             "--no-use-colors",
             "--no-send-anonymous-usage-stats",
-            "parse",
+            "compile",
+            "--select",
+            "resource_type:model",
             *places,
         ],
         capture_output=True,
         text=True,
-        env={**os.environ, "DO_NOT_TRACK": "1"},
+        env={**os.environ, "DO_NOT_TRACK": "1", "RS_DBT_RUN": str(nothing)},
     )
     if done.returncode != 0:
         raise UserError(
-            f"dbt cannot parse {project}:\n{(done.stdout + done.stderr).strip()}", "Mend it, and try again."
+            f"dbt cannot compile {folder}:\n{(done.stdout + done.stderr).strip()}", "Mend it, and try again."
         )
-    os.utime(target / "manifest.json")  # dbt leaves it as it was if nothing that matters to it has changed
+    project.lineage.write_text(json.dumps(traced(project.read())), encoding="utf-8")
+    os.utime(project.manifest)  # dbt leaves it as it was if nothing that matters to it has changed
+
+
+def traced(manifest: Mapping[str, Any]) -> Lineages:
+    """Where the columns of all models come from, each after what it reads; one that cannot be read has none."""
+    from rs_assets.contract.typed import VALID_EVENTS
+    from rs_assets.transform.columns import trace
+
+    models = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+    known: dict[str, Sequence[str]] = {"valid_events": list(VALID_EVENTS)}
+    found: Lineages = {}
+    order = TopologicalSorter({key: set(node["depends_on"]["nodes"]) - {key} for key, node in models.items()})
+    for node in (models[key] for key in order.static_order() if key in models):
+        name = str(node["name"])
+        found[name] = trace(str(node.get("compiled_code") or ""), known)
+        if found[name]:
+            known[name] = list(found[name])
+    return dict(sorted(found.items()))
+
+
+if __name__ == "__main__":
+    from rs_assets.settings import Settings
+
+    prepare(our_dbt(Settings.from_env().home))

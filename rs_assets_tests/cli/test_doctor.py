@@ -13,6 +13,7 @@ import pytest
 from typer.testing import Result
 
 from rs_assets.cli.doctor import machine, project
+from rs_assets.extending.dbt import our_dbt
 from rs_assets.transform.manifest import prepare
 from rs_assets_tests.cli.homes import Home
 
@@ -25,7 +26,7 @@ def whole(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home where nothing is wrong: a log, a lake, a manifest, Dagster's storage."""
     path = tmp_path_factory.mktemp("whole") / "home"
     shutil.copytree(home.path, path, symlinks=True)
-    prepare(ROOT / "dbt", path / "dbt")
+    prepare(our_dbt(str(path)))
     (path / "dagster").mkdir()
     shutil.copy(ROOT / "deploy" / "dagster.yaml", path / "dagster")
     with dg.DagsterInstance.from_config(str(path / "dagster")) as instance:
@@ -105,7 +106,7 @@ def test_what_the_doctor_says_of_a_manifest_mends_it(call: Call, patient: Path) 
     (patient / "dbt" / "manifest.json").write_text("{")
     assert _problems(_examine(call, patient)) == {"dbt"}
     (patient / "dbt" / "manifest.json").unlink()
-    prepare(ROOT / "dbt", patient / "dbt")
+    prepare(our_dbt(str(patient)))
     assert _problems(_examine(call, patient)) == set()
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from rs_assets.extending.dbt import our_dbt
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,13 +18,11 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="session")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """dbt's parsed project, as `make manifest` prepares it."""
-    target = tmp_path_factory.mktemp("manifest")
-    dbt = Path(sys.executable).with_name("dbt")
-    places = [f"--project-dir={ROOT / 'dbt'}", f"--profiles-dir={ROOT / 'dbt'}"]
-    subprocess.run(
-        [dbt, "--quiet", "parse", *places, "--target-path", target, "--log-path", target], check=True
-    )
-    return target
+    from rs_assets.transform.manifest import prepare
+
+    project = our_dbt(str(tmp_path_factory.mktemp("manifest")))
+    prepare(project)
+    return project.target
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,20 @@ query ($id: String!) {
     ... on Runs { results { status assetSelection { path } tags { key value } } }
   }
 }"""
+COLUMNS = """
+query ($key: AssetKeyInput!) {
+  assetNodeOrError(assetKey: $key) {
+    ... on AssetNode {
+      metadataEntries { ...Told }
+      assetMaterializations(limit: 1) { metadataEntries { ...Told } }
+    }
+  }
+}
+fragment Told on MetadataEntry {
+  label
+  ... on TableColumnLineageMetadataEntry { lineage { columnName columnDeps { assetKey { path } columnName } } }
+  ... on TableSchemaMetadataEntry { schema { columns { name description } } }
+}"""
 WORKSPACE = """
 {
   assetNodes {
@@ -97,3 +111,22 @@ def test_a_backfill_of_everything_is_a_full_replay_in_a_few_range_runs(ui):
     lake = Lake(str(place / "lake"))
     assert len(lake.assets()) == len(keys)
     assert all(lake.log_dates(asset) == DATES for asset in lake.assets())
+
+
+def test_the_page_of_a_dbt_model_tells_of_each_column_where_it_comes_from(ui):
+    client, _ = ui
+    node = client.ask(COLUMNS, key={"path": ["session_features"]})["assetNodeOrError"]
+    (last,) = node["assetMaterializations"]
+    for entries in (node["metadataEntries"], last["metadataEntries"]):
+        (told,) = [entry["lineage"] for entry in entries if entry["label"] == "dagster/column_lineage"]
+        sources = {
+            one["columnName"]: {(dep["assetKey"]["path"][-1], dep["columnName"]) for dep in one["columnDeps"]}
+            for one in told
+        }
+        assert sources["mean_price_viewed"] == {
+            ("session_events", "price_sum"),
+            ("session_events", "priced_views"),
+        }
+    (schema,) = [e["schema"] for e in last["metadataEntries"] if e["label"] == "dagster/column_schema"]
+    said = {column["name"]: column["description"] for column in schema["columns"]}
+    assert said["hour_of_day"] == "0 to 23, UTC. From session_events.event_time."

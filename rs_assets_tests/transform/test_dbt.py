@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from rs_assets.extending.dbt import DbtFolder
 from rs_assets.lake import Lake
 from rs_assets.transform import ModelRun
 from rs_assets.transform.dbt import build
@@ -38,6 +39,8 @@ def test_invocations_in_one_process_may_each_spill_to_a_folder_of_their_own(
             ),
         )
         run.write(lake, str(tmp_path / "run.ndjson"))
-        built = build("session_stream", DBT, target, str(tmp_path / "run.ndjson"), str(tmp_path / name))
+        built = build(
+            "session_stream", DbtFolder(DBT, target), str(tmp_path / "run.ndjson"), str(tmp_path / name)
+        )
         assert built.error is None, built.error
         assert pl.read_parquet(tmp_path / f"{name}.parquet").height == rows

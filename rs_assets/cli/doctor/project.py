@@ -10,33 +10,35 @@ from pathlib import Path
 
 from rs_assets.cli.doctor.findings import Finding, examined
 from rs_assets.cli.output import place, plural
+from rs_assets.extending.dbt import DbtFolder, our_dbt
 from rs_assets.settings import Settings
 
-DBT = Path(__file__).parents[3] / "dbt"
 MANIFEST = "Run `make manifest`; `rs-assets replay` does so as well."
 
 
 def examine(settings: Settings) -> list[Finding]:
     """Everything of this module."""
     return [
-        *examined("dbt", lambda: manifest(DBT, Path(settings.home) / "dbt")),
+        *examined("dbt", lambda: manifest(our_dbt(settings.home))),
         *examined("Dagster", lambda: storage(settings.dagster_home)),
     ]
 
 
-def manifest(project: Path, target: Path) -> Finding:
+def manifest(project: DbtFolder) -> Finding:
     """Whether dbt's manifest is there, whole, and as new as the project."""
     from rs_assets.transform.manifest import is_fresh
 
-    path = target / "manifest.json"
+    path = project.manifest
     if not path.exists():
         return Finding("dbt", "problem", f"There is no manifest at {place(str(path))}.", MANIFEST)
     try:
         nodes = json.loads(path.read_bytes())["nodes"]
     except (ValueError, KeyError, TypeError):
         return Finding("dbt", "problem", f"{place(str(path))} is no manifest.", f"Remove it. {MANIFEST}")
-    if not is_fresh(project, target):
-        return Finding("dbt", "problem", f"The manifest is older than {place(str(project))}.", MANIFEST)
+    if not is_fresh(project):
+        return Finding(
+            "dbt", "problem", f"The manifest is older than {place(str(project.folder))}.", MANIFEST
+        )
     models = sum(node["resource_type"] == "model" for node in nodes.values())
     return Finding("dbt", "fine", f"manifest of {plural(models, 'model')}, as new as the project")
 
