@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,8 @@ EVENTS = [
     {"name": "add_to_cart", "params": {"currency": "EUR", "value": 12.5, "items": [ITEM]}},
 ]
 CLIENTS = 10_000
+PARTS = 6
+"""Of the time, for each of which the mean of the memory is told."""
 
 
 def requests(count: int) -> list[bytes]:
@@ -84,7 +87,7 @@ def measure(rate: float, seconds: float) -> dict[str, Any]:
         ended = threading.Event()
 
         def watch(pid: int) -> None:
-            while not ended.wait(max(1.0, seconds / 60)):
+            while not ended.wait(min(5.0, seconds / PARTS / 2)):
                 memory.append(memory_mib(pid))
 
         with serving("collect", env=env) as (port, pid):
@@ -102,10 +105,8 @@ def measure(rate: float, seconds: float) -> dict[str, Any]:
             watching.join()
         log = RawLog(f"{folder}/raw")
         found["lines"] = sum(len(batch) for day in log.log_dates() for batch in read_batches(log, day))
-        tenth = max(1, len(memory) // 10)
-        found["memory_mib"] = [
-            sum(part) / len(part) for part in (memory[tenth : 2 * tenth] or memory, memory[-tenth:])
-        ]
+        part = max(1, len(memory) // PARTS)
+        found["memory_mib"] = [statistics.mean(memory[at : at + part]) for at in range(0, part * PARTS, part)]
     acknowledged = found["status"].get("204", 0)
     if found["lines"] != acknowledged:
         sys.exit(f"{acknowledged} requests were acknowledged, and the log has {found['lines']} lines.")
@@ -146,7 +147,7 @@ def main() -> None:
     )
     for row in rows:
         cpu = (f"{row[name]:.0%}" for name in ("server_cpu", "generator_cpu"))
-        held = " to ".join(f"{mib:.0f}" for mib in row["memory_mib"])
+        held = " ".join(f"{mib:.0f}" for mib in row["memory_mib"])
         status = ", ".join(f"{count:,} x {code}" for code, count in row["status"].items())
         times = (f"{row[name]:.1f}" for name in names)
         table.add_row(f"{row['rate']:,.0f}", f"{row['done']:,.0f}", *times, *cpu, held, status)

@@ -9,6 +9,7 @@ connections as it needs.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import subprocess
@@ -72,13 +73,19 @@ async def load(port: int, made: list[bytes], rate: float) -> tuple[np.ndarray, n
         status[n] = await fresh.answered
         took[n] = (time.perf_counter() - due) * 1e3
 
-    tasks, start = [], time.perf_counter() + 0.1
+    # A collection would stop the generator, for the longer the more requests it has made: seconds, in ten minutes.
+    gc.collect()
+    gc.disable()
+    under_way: set[asyncio.Task[None]] = set()
+    start = time.perf_counter() + 0.1
     for n in range(len(made)):
         due = start + n / rate
         if (wait := due - time.perf_counter()) > 0.0005:
             await asyncio.sleep(wait)
-        tasks.append(loop.create_task(one(n, due)))
-    await asyncio.gather(*tasks)
+        under_way.add(task := loop.create_task(one(n, due)))
+        task.add_done_callback(under_way.discard)
+    await asyncio.gather(*under_way)
+    gc.enable()
     return took, status, time.perf_counter() - start
 
 

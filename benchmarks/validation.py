@@ -44,7 +44,6 @@ from rs_assets.contract.flags import FLAGGED_BY
 from rs_assets.contract.judge import (
     EVENT_RULES,
     ITEM_RULES,
-    SHAPE_RULES,
     _items,
     _violations,
     _with_place,
@@ -53,6 +52,7 @@ from rs_assets.contract.parse import Parser
 from rs_assets.contract.queries import Fields
 from rs_assets.contract.repairs.apply import repaired
 from rs_assets.contract.rules import Rule, looked_at
+from rs_assets.contract.shape_rules import SHAPE_RULES, shape_table
 from rs_assets.contract.shapes import Shapes
 from rs_assets.log import RawLog
 from rs_assets.log.blocks import BATCH_BYTES, read_batches
@@ -96,7 +96,7 @@ def works(log: RawLog, batch_bytes: int) -> Iterator[Work]:
             read = candidates(parser, shapes, batch, parsed)
             sound = read.events if read.void is None else read.events.filter(~read.void)
             events = _with_place(repaired(sound, (), DATE), batch, DATE)
-            frames = [events, _items(events), read.shape_table()]
+            frames = [events, _items(events), shape_table(read.shapes)]
             whole = [_completed(*pair) for pair in zip(frames, RULES, strict=True)]
             read = replace(read, events=whole[0], void=None, misshapen=pl.DataFrame(schema=MISSHAPEN))
             yield Work(read, Asked.of(whole), Asked.of(frames))
@@ -131,7 +131,7 @@ def ours(work: Work) -> pl.DataFrame:
     found = _violations(events, items, work.read)
     sound = np.ones(events.height, np.bool_)
     sound[found["row"].to_numpy()] = False
-    events.filter(sound)
+    events[np.flatnonzero(sound)]
     items.filter(sound[items["row"].to_numpy()])
     return found
 

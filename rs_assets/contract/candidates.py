@@ -13,6 +13,7 @@ from itertools import chain
 import numpy as np
 import polars as pl
 
+from rs_assets.contract.around import repeating
 from rs_assets.contract.doubt import Positions, in_doubt
 from rs_assets.contract.exact import WHOLE_LINE, Examined, examine
 from rs_assets.contract.parse import NO_EVENT, MisalignedError, Parser
@@ -53,16 +54,6 @@ class Candidates:
         """Shapes with a field that the contract does not know."""
         return [of for of, shape in self.shapes.items() if shape is not None and shape.unexpected]
 
-    def shape_table(self) -> pl.DataFrame:
-        """The shapes as a table: `shape` (hash), `keys`, `params` and `items`."""
-        known = {of: shape for of, shape in self.shapes.items() if shape is not None}
-        names = pl.List(pl.String)
-        return pl.DataFrame(
-            [(of, s.keys, s.params, s.items) for of, s in known.items()],
-            schema={"shape": pl.UInt64, "keys": names, "params": names, "items": pl.List(names)},
-            orient="row",
-        ).sort("shape")
-
 
 def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFrame | None) -> Candidates:
     """Every event of the batch's lines, none of them twice, and every line that has none.
@@ -75,9 +66,12 @@ def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFram
     """
     events, found = _read(parser, shapes, batch, parsed)
     doubtful, templated = in_doubt(events, found, batch)
+    twice = repeating(parser, events, batch)
+    doubtful = np.union1d(doubtful, twice)
     if not len(doubtful):
-        return Candidates(events, None, pl.DataFrame(schema=MISSHAPEN), found, templated)
-    examined = {k: examine(batch.text(k)) for k in doubtful.tolist()}
+        return Candidates(events.drop("length"), None, pl.DataFrame(schema=MISSHAPEN), found, templated)
+    repeats = frozenset(twice.tolist())
+    examined = {k: examine(batch.text(k), repeats=k in repeats) for k in doubtful.tolist()}
     if otherwise := _otherwise_read(events, examined):
         again = _parse(parser, list(otherwise.values()))
         again, met = shapes.of(parser, list(otherwise.values()).__getitem__, again)
@@ -93,7 +87,8 @@ def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFram
         events = pl.concat([events, _of_use(again, events)], how="diagonal").sort("k", "event_index")
     eventless = np.zeros(len(batch), np.bool_)
     eventless[[k for k, seen in examined.items() if seen.envelope is None]] = True
-    return Candidates(events, eventless[events["k"].to_numpy()], _misshapen(examined), found, templated)
+    void = eventless[events["k"].to_numpy()]
+    return Candidates(events.drop("length"), void, _misshapen(examined), found, templated)
 
 
 def _read(

@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from rs_assets.contract.codes import Code
+from rs_assets.contract.members import members, repeated
 from rs_assets.contract.queries import LINE_BYTES
 
 WHOLE_LINE = -1
@@ -65,8 +66,13 @@ class Examined:
         return None if self.envelope is None else _dumped(self.envelope)
 
 
-def examine(line: bytes) -> Examined:
-    """Read one line strictly."""
+def examine(line: bytes, *, repeats: bool = False) -> Examined:
+    """Read one line strictly.
+
+    Args:
+        line: without its newline.
+        repeats: whether its envelope or its body may hold a field twice: only then it is looked for.
+    """
     refused = _unreadable(line)
     if refused:
         return Examined(None, [refused])
@@ -79,11 +85,12 @@ def examine(line: bytes) -> Examined:
             WHOLE_LINE, Code.TYPE_MISMATCH, "", "the line is no envelope", "an object", _excerpt(envelope)
         )
         return Examined(None, [wrong])
+    twice = _repeated(line) if repeats else []
     refusals = [refusal for refusal in (_too_large(envelope, line), _payload(envelope)) if refusal]
-    if refusals:
-        return Examined(None, refusals)
-    found: list[Misshapen] = []
+    if refusals or any(path in ("body", "body.events") for path in twice):
+        return Examined(None, refusals + [_twice(path, WHOLE_LINE) for path in twice])
     events = envelope["body"]["events"]
+    found = [_twice(path, index) for index in range(len(events)) for path in twice]
     envelope["body"]["events"] = [_event(event, index, found) for index, event in enumerate(events)]
     return Examined(envelope, found, len(events))
 
@@ -118,10 +125,25 @@ def _not_json(line: bytes, problem: orjson.JSONDecodeError) -> Misshapen:
     return Misshapen(WHOLE_LINE, Code.JSON_MALFORMED, "", message, "a JSON object", near)
 
 
+def _repeated(line: bytes) -> list[str]:
+    """The paths of what stands twice in the envelope or its body."""
+    around = list(members(line))
+    in_body = (repeated(members(line, one.start)) for one in around if one.name == "body")
+    return [*repeated(around), *dict.fromkeys(f"body.{name}" for names in in_body for name in names)]
+
+
+def _twice(path: str, index: int) -> Misshapen:
+    """Which of them the sender meant, nobody can tell: it is held against each event of the line."""
+    message = f"{path} is in the line more than once"
+    return Misshapen(index, Code.NAME_DUPLICATED, path, message, "every field once")
+
+
 def _too_large(envelope: dict[str, Any], line: bytes) -> Misshapen | None:
     """The body's size is taken as it stands: written anew, a number may have more digits than were sent."""
-    size = len(line) - len(_dumped({**envelope, "body": None})) + len("null")
-    if envelope.get("body") is None or size <= BODY_BYTES:
+    if envelope.get("body") is None or len(line) <= BODY_BYTES:
+        return None
+    size = max(len(line[one.start : one.end].strip()) for one in members(line) if one.name == "body")
+    if size <= BODY_BYTES:
         return None
     message = f"the body has {size:,} bytes"
     return Misshapen(WHOLE_LINE, Code.BODY_TOO_LARGE, "body", message, f"at most {BODY_BYTES:,} bytes")

@@ -15,6 +15,7 @@ from typing import IO
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
@@ -25,6 +26,7 @@ from rs_assets.contract.queries import (
     Fields,
     events_query,
     names_query,
+    repeats_query,
     shapes_query,
 )
 from rs_assets.log.ahead import ahead
@@ -112,15 +114,15 @@ class Parser:
 
         Returns:
             All columns: `k` (position among the lines), `event_index`, `is_object` (null without an event),
-            `shape` and `fingerprint` (hashes), and JSON text in every column of the envelope, body, event and its
-            parameters (`items`: a list of structs of it).
+            `shape` and `fingerprint` (hashes), `length` (of the event, in bytes), and JSON text in every column of
+            the envelope, body, event and its parameters (`items`: a list of structs of it).
 
         Raises:
             MisalignedError: rows cannot be told to be those of the lines.
         """
         with self._file() as spool:
             query = events_query(_written(spool, [b"\n".join(lines)]), fields, keys=True)
-            return _aligned(self._rows(query, len(lines)), lines).drop("length")
+            return _aligned(self._rows(query, len(lines)), lines)
 
     def keys(self, lines: Sequence[bytes]) -> pl.DataFrame:
         """The keys of all events of a few lines, repeated ones repeated.
@@ -137,6 +139,18 @@ class Parser:
             rows = _aligned(self._rows(query, len(lines)), lines)
         return rows.select("k", "event_index", "shape", "of_event", "of_params", "of_items")
 
+    def repeat(self, lines: Sequence[bytes]) -> npt.NDArray[np.bool_]:
+        """Which of these lines hold a field of their envelope or of their body twice; what is no object does not.
+
+        Raises:
+            MisalignedError: as `parse`.
+        """
+        with self._file() as spool:
+            found = self._table(repeats_query(_written(spool, [b"\n".join(lines)])))["repeats"]
+        if len(found) != len(lines):
+            raise MisalignedError(f"The JSON reader has {len(found)} rows for {len(lines)} lines.")
+        return pl.Series(found, dtype=pl.Boolean).fill_null(False).to_numpy()
+
     def _rows(self, query: str, lines: int) -> pl.DataFrame | None:
         """The rows of a query with `k`, the position of their line; None if they are not those of so many lines."""
         starts = (pl.col("event_index") == 0).cast(pl.UInt32)
@@ -152,7 +166,7 @@ class Parser:
         plain = is_plain(events)
         self._ask_keys = plain.sum() < (1 - MANY) * events.height
         shape = pl.when(plain).then(pl.lit(PLAIN, pl.UInt64)).otherwise("shape")
-        return events.with_columns(shape=shape).drop("length")
+        return events.with_columns(shape=shape)
 
     def _table(self, query: str) -> pa.Table:
         with self._connection.cursor() as cursor:

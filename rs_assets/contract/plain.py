@@ -33,8 +33,8 @@ def is_plain(events: pl.DataFrame) -> pl.Series:
             its column, or the event is not plain; one of more parameters than the contract allows is none, either.
     """
     params = [name for name in PARAMS if name in events.columns]
-    of_params = _length(params) + pl.lit(pl.Series(_of_items(events["items"])))
-    of_event = _length(["event_name", "event_timestamp_micros"], ["name", "timestamp_micros"])
+    of_params = members_length(params) + pl.lit(pl.Series(_of_items(events["items"])))
+    of_event = members_length(["event_name", "event_timestamp_micros"], ["name", "timestamp_micros"])
     # Without any parameter, params may be no object.
     plain = (of_params > 0) & (AROUND + of_event + of_params == pl.col("length"))
     if len(params) >= MAX_PARAMS:
@@ -42,7 +42,7 @@ def is_plain(events: pl.DataFrame) -> pl.Series:
     return events.select(plain.fill_null(False)).to_series()
 
 
-def _length(columns: list[str], names: list[str] | None = None) -> pl.Expr:
+def members_length(columns: list[str], names: list[str] | None = None) -> pl.Expr:
     """What members take, with a comma behind each; nothing where they are null."""
     named = zip(columns, names or columns, strict=True)
     return pl.sum_horizontal(
@@ -57,7 +57,7 @@ def _length(columns: list[str], names: list[str] | None = None) -> pl.Expr:
 def _of_items(lists: pl.Series) -> npt.NDArray[np.int64]:
     """What the member `items` takes, with the comma behind it; nothing where it is null or empty."""
     items = lists.list.explode(empty_as_null=False, keep_nulls=False).struct.unnest()
-    fields = items.select(_length(items.columns)).to_series().to_numpy()
+    fields = items.select(members_length(items.columns)).to_series().to_numpy()
     each = np.where(fields > 0, fields + AROUND_ITEM, UNKNOWN)  # without any field, an item may be no object
     counts = lists.list.len().fill_null(0).to_numpy().astype(np.int64)
     ends = np.cumsum(counts)

@@ -12,7 +12,8 @@ import polars as pl
 
 from rs_assets.contract.codes import CONTRACT_VERSION, Code
 from rs_assets.contract.duplicates import Which
-from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, SHAPE_RULES, Judged, event_ids, of_segments
+from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, Judged, event_ids, of_segments
+from rs_assets.contract.shape_rules import SHAPE_RULES
 from rs_assets.contract.verdict import VIOLATION
 from rs_assets.lake.tables import Schema
 from rs_assets.log.blocks import Batch

@@ -18,8 +18,8 @@ from rs_assets.contract.schemas import ENVELOPE, ITEM, PARAMS
 LINE_BYTES = 1 << 20
 """What is longer is not parsed: no body that the contract allows is (`exact.BODY_BYTES`)."""
 
-_OF_BODY = ("client_id", "user_id", "user_properties", "consent")
-_BODY = f"STRUCT({', '.join(f'{name} JSON' for name in _OF_BODY)}, timestamp_micros JSON, events JSON[])"
+OF_BODY = ("client_id", "user_id", "user_properties", "consent")
+_BODY = f"STRUCT({', '.join(f'{name} JSON' for name in OF_BODY)}, timestamp_micros JSON, events JSON[])"
 _COLUMNS = {**dict.fromkeys(map(str, ENVELOPE.columns), "JSON"), "body": _BODY}
 _ENVELOPE = ", ".join(map(str, ENVELOPE.columns))
 _KEYS = "json_keys(event, ['$', '$.params'])"
@@ -29,7 +29,7 @@ _SHAPE = f"hash({_KEYS}, {_ITEM_KEYS})"
 # Same bytes, same row order: no join and no IN belongs in here (they lose the order of the file).
 _EVENTS = f"""
     SELECT
-        {_ENVELOPE}, {", ".join(f"body.{name}" for name in _OF_BODY)}, body.timestamp_micros AS body_timestamp_micros,
+        {_ENVELOPE}, {", ".join(f"body.{name}" for name in OF_BODY)}, body.timestamp_micros AS body_timestamp_micros,
         unnest(CASE WHEN len(body.events) > 0 THEN body.events ELSE [NULL] END) AS event,
         unnest(range(greatest(coalesce(len(body.events), 0), 1))) AS event_index
     FROM {{source}}
@@ -99,11 +99,25 @@ def names_query(path: str) -> str:
     """
 
 
+def repeats_query(path: str) -> str:
+    """Whether each line of a file holds a field of its envelope or of its body twice; null where it is no object."""
+    return f"""
+        SELECT list_unique(keys[1]) < len(keys[1]) OR coalesce(list_unique(keys[2]) < len(keys[2]), false) AS repeats
+        FROM (
+            SELECT json_keys(json, ['$', '$.body']) AS keys
+            FROM read_ndjson_objects('{_quoted(path)}', ignore_errors=true, maximum_object_size={2 * LINE_BYTES})
+        )
+    """
+
+
 def source(path: str) -> str:
     """The typed reader of an ndjson file as DuckDB's table function."""
     columns = ", ".join(f"{name}: '{kind}'" for name, kind in _COLUMNS.items())
-    quoted = path.replace("'", "''")
     return (
-        f"read_json('{quoted}', format='newline_delimited', ignore_errors=true, "
+        f"read_json('{_quoted(path)}', format='newline_delimited', ignore_errors=true, "
         f"maximum_object_size={2 * LINE_BYTES}, columns={{{columns}}})"
     )
+
+
+def _quoted(path: str) -> str:
+    return path.replace("'", "''")

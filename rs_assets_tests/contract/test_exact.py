@@ -72,6 +72,51 @@ def test_a_line_that_is_too_large_is_not_read_at_all() -> None:
     )
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_body_is_as_large_as_it_was_sent_and_white_space_around_it_is_none_of_it(more: int) -> None:
+    body = b'{"client_id":"c", "events" : [' + b" " * 129_000 + orjson.dumps(event()) + b"]}"
+    body = body.replace(b'"c"', b'"' + b"c" * (130_000 - len(body) + 1 + more) + b'"')
+    line = envelope(site="s" * 500).replace(b'{"client_id":"c-1","events":[]}', b"  " + body + b" " * 500)
+    examined = examine(line)
+    assert [v.code for v in examined.violations] == [Code.BODY_TOO_LARGE] * more
+    if more:
+        assert only(examined).message == "the body has 130,001 bytes"
+
+
+@pytest.mark.parametrize(
+    ("twice", "path"),
+    [
+        ('"site":"shop-a"', "site"),
+        ('"x":1', "x"),
+        ('"client_id":"c-1"', "body.client_id"),
+        ('"client\\u005fid":"c-1"', "body.client_id"),
+        ('"x":{"a":[1,{"x":"}"}]}', "body.x"),
+    ],
+)
+def test_a_field_that_stands_twice_is_held_against_each_event_of_the_line(twice: str, path: str) -> None:
+    text = envelope(event(), event(), body={"x": {"x": 2}} if path == "body.x" else {})
+    text = text.replace(b'{"client_id"', b"{" + twice.encode() + b',"client_id"') if "." in path else text
+    text = text if "." in path else b"{" + twice.encode() + b"," + text[1:]
+    text = text if path != "x" else b'{"x":{},' + text[1:]
+    assert [(v.event_index, v.code, v.path) for v in examine(text, repeats=True).violations] == [
+        (0, Code.NAME_DUPLICATED, path),
+        (1, Code.NAME_DUPLICATED, path),
+    ]
+    assert examine(text).violations == []
+
+
+@pytest.mark.parametrize("path", ["body", "body.events"])
+def test_of_two_bodies_or_lists_of_events_nobody_can_tell_which_was_meant(path: str) -> None:
+    name = path.rpartition(".")[2].encode()
+    line = envelope(event()).replace(b'"' + name + b'":', b'"' + name + b'":{},"' + name + b'":')
+    violation = only(examine(line, repeats=True))
+    assert (violation.event_index, violation.code, violation.path) == (
+        WHOLE_LINE,
+        Code.NAME_DUPLICATED,
+        path,
+    )
+
+
 def test_a_payload_that_was_no_json_is_shown_in_part() -> None:
     line = orjson.dumps({"body": None, "body_text": "<xml>" * 100})
     violation = only(examine(line))

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from rs_assets.contract import judge, schemas
 from rs_assets.contract.candidates import Candidates, candidates
 from rs_assets.contract.codes import Code
-from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, SHAPE_RULES
+from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES
 from rs_assets.contract.parse import Parser
 from rs_assets.contract.rules import Rule
+from rs_assets.contract.shape_rules import SHAPE_RULES, shape_table
 from rs_assets.contract.shapes import Shapes
 from rs_assets.contract.verdict import failures
 from rs_assets.log import RawLog
@@ -255,7 +256,7 @@ def by_the_judge(log: RawLog, log_date: str) -> tuple[dict[str, set[str]], set[s
             expected[ids[row]].add(code)
         for row, code, _ in of_items:
             expected[ids[items["row"][row]]].add(code)
-        shapes = read.shape_table()
+        shapes = shape_table(read.shapes)
         of_shapes = Counter(by_pandera(shapes.drop("shape"), schemas.SHAPE))
         assert fused(shapes, SHAPE_RULES) == of_shapes
         for row, code, _ in of_shapes:

@@ -12,10 +12,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rs_assets.contract import parse, schemas
-from rs_assets.contract.judge import SHAPE_RULES
 from rs_assets.contract.parse import PLAIN, Parser
 from rs_assets.contract.queries import ALL_FIELDS, ITEM_FIELDS, Fields
 from rs_assets.contract.schemas.shape import MAX_PARAMS
+from rs_assets.contract.shape_rules import SHAPE_RULES
 from rs_assets.contract.shapes import Shape
 from rs_assets.contract.verdict import failures
 from rs_assets.log.blocks import read_batches
