@@ -7,7 +7,7 @@ declarations, which stand with each asset; a plan of what to rebuild (`rs_assets
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -67,12 +67,14 @@ class Lineage:
         log_versions: the data versions of log dates of the raw log; asked once for each, before its bytes are read,
             so that what is written to the log meanwhile makes the object stale and not wrong.
         given: the versions by log date of what else is not made by the graph, by name.
+        unread: log dates of the raw log whose bytes are not to be read: they are taken to be what they were.
     """
 
     code: Mapping[str, str]
     reads: Mapping[str, Reads]
     log_versions: Callable[[Iterable[str]], Mapping[str, str]] = lambda log_dates: {}
     given: Mapping[str, Callable[[str], str | None]] = field(default_factory=dict)
+    unread: Collection[str] = ()
     _known: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def origin(self, lake: Lake, asset: str, log_date: str) -> Origin:
@@ -89,6 +91,14 @@ class Lineage:
         reads = self.reads.get(asset, _nothing)(log_date)
         return any(read.asset == other[0] and read.first <= other[1] <= read.last for read in reads)
 
+    def judged(self, inputs: Iterable[Input]) -> list[Input]:
+        """Those of the inputs that can be compared: all but what has unread bytes among it."""
+
+        def is_read(one: Input) -> bool:
+            return one.asset != RAW or not any(one.first <= day <= one.last for day in self.unread)
+
+        return [one for one in inputs if is_read(one)]
+
     def prepare(self, assets: Iterable[str], log_dates: Iterable[str]) -> None:
         """Ask for all that these assets read of the log, at once; it is read after that."""
         reads = (read for a in assets for d in log_dates for read in self.reads.get(a, _nothing)(d))
@@ -96,7 +106,7 @@ class Lineage:
 
     def learn_log(self, log_dates: Iterable[str]) -> None:
         """Ask for the versions of many log dates at once."""
-        missing = sorted(set(log_dates) - self._known.keys())
+        missing = sorted(set(log_dates) - self._known.keys() - set(self.unread))
         found = self.log_versions(missing) if missing else {}
         self._known.update({log_date: found.get(log_date, ABSENT) for log_date in missing})
 
@@ -112,7 +122,7 @@ class Lineage:
     def _digest(self, lake: Lake, asset: str, log_date: str) -> str | None:
         if asset == RAW:
             self.learn_log([log_date])
-            found = self._known[log_date]
+            found = self._known.get(log_date, ABSENT)
             return None if found == ABSENT else found
         if asset in self.given:
             return self.given[asset](log_date)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from rs_assets.lake import Lake
 from rs_assets.lake.lineage import Lineage
-from rs_assets.lake.records import Input, Origin
+from rs_assets.lake.records import Input
 
 
 @dataclass(frozen=True)
@@ -57,27 +57,29 @@ def _judge(
     now = lineage.origin(lake, asset, log_date)
     if record.origin.code != now.code:
         return Stale(asset, log_date, "its code has changed")
-    if record.origin != now:
-        return Stale(asset, log_date, f"{_changed(record.origin, now)} has changed")
+    before, after = lineage.judged(record.origin.inputs), lineage.judged(now.inputs)
+    if before != after:
+        return Stale(asset, log_date, f"{_changed(before, after)} has changed")
     for read in lineage.reads[asset](log_date):
         if any(read.first <= day <= read.last for day in found.get(read.asset, ())):
             return Stale(asset, log_date, f"it reads {read.asset}", certain=False)
     return None
 
 
-def _changed(before: Origin, after: Origin) -> Input | str:
+def _changed(before: Iterable[Input], after: Iterable[Input]) -> Input | str:
     """The first input that is not what it was."""
-    known = set(before.inputs)
-    return next((one for one in after.inputs if one not in known), "what it reads")
+    known = set(before)
+    return next((one for one in after if one not in known), "what it reads")
 
 
 @dataclass(frozen=True)
 class Group:
-    """Objects of an asset that are stale for one reason."""
+    """Objects of an asset that are stale for one reason; `certain` as it is of each of them."""
 
     asset: str
     why: str
     log_dates: list[str]
+    certain: bool = True
 
 
 def grouped(stale: Iterable[Stale]) -> list[Group]:
@@ -85,6 +87,6 @@ def grouped(stale: Iterable[Stale]) -> list[Group]:
     groups: dict[tuple[str, str], Group] = {}
     for one in stale:
         kind = one.why.partition(" of ")[0]
-        group = groups.setdefault((one.asset, kind), Group(one.asset, one.why, []))
+        group = groups.setdefault((one.asset, kind), Group(one.asset, one.why, [], one.certain))
         group.log_dates.append(one.log_date)
     return list(groups.values())

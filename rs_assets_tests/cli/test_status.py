@@ -122,6 +122,27 @@ def test_nothing_is_to_do_when_all_is_published(call: Call, copy: Home) -> None:
     assert "Every closed log date of the raw log is published." in text and "Next:" not in text
 
 
+def test_what_is_stale_is_not_known_before_a_replay_and_that_is_said(
+    call: Call, call_json: CallJson, home: Home
+) -> None:
+    assert (
+        call_json("status", "--json", home=home)["stale"]["unknown"]
+        == "nothing was replayed from this home yet"
+    )
+    assert "not known: nothing was replayed from this home yet" in call("status", home=home).stdout
+
+
+def test_of_log_dates_without_a_seal_the_newest_are_read_as_far_as_the_bytes_allow(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rs_assets.cli.status import stale
+
+    sizes = {date: sum(one.size for one in home.log.segments(date)) for date in home.log.log_dates()}
+    monkeypatch.setattr(stale, "READ_AT_MOST", sizes["2024-01-04"] + sizes["2024-01-03"])
+    assert stale._too_much(home.log, [*sizes]) == ["2024-01-01", "2024-01-02"]
+    assert stale._too_much(home.log, ["2024-01-01", "2024-01-02"]) == []
+
+
 def test_todays_log_date_is_not_to_do(call_json: CallJson, copy: Home) -> None:
     today = dt.datetime.now(dt.UTC).date().isoformat()
     (copy.path / "raw" / "site=shop-a" / f"log_date={today}").mkdir()

@@ -60,9 +60,15 @@ def receipt(place: Path, environment: str = "prod") -> dict[str, Any]:
     return found
 
 
+def status(place: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(place, "status", "--json"))
+    return found
+
+
 def test_nothing_runs_when_nothing_has_changed(place):
     run(place, "replay")
     before = receipt(place)
+    assert status(place)["stale"] == {"groups": [], "unread": [], "unknown": None}
     assert "Nothing is stale" in run(place, "replay", "--stale")
     assert receipt(place) == before
     assert "All is as the receipt says" in run(place, "receipt", "check")
@@ -71,6 +77,15 @@ def test_nothing_runs_when_nothing_has_changed(place):
 def test_a_changed_feature_rebuilds_only_its_model_and_what_descends_from_it(place):
     before = receipt(place)["outputs"]
     edit(place, "session_features", "hour(event_time) as", "(hour(event_time) + 1) % 24 as")
+    told = status(place)
+    certain = [group for group in told["stale"]["groups"] if group["certain"]]
+    assert [(one["asset"], one["why"], one["log_dates"]) for one in certain] == [
+        ("session_features", "its code has changed", DATES)
+    ]
+    assert told["next"] == "rs-assets replay --stale"
+    page = run(place, "status")
+    assert "session_features (4 log dates, 2024-01-06 to 2024-01-09): its code has changed" in page
+    assert "and 7 assets after that" in page
     said = run(place, "replay", "--stale", "--environment", "dev-anna")
     stale = {
         line.partition(":")[0] for line in said.splitlines() if " log date" in line and line.count(": ") >= 2
@@ -89,6 +104,7 @@ def test_a_changed_feature_rebuilds_only_its_model_and_what_descends_from_it(pla
     assert set(dev.own_assets()) <= stale
     after = receipt(place, "dev-anna")["outputs"]
     assert {asset for asset in after if after[asset] != before[asset]} <= stale
+    assert stale == {group["asset"] for group in told["stale"]["groups"]}
     assert after["session_features"] != before["session_features"]
     assert receipt(place)["outputs"] == before, "prod is as it was"
 
@@ -151,6 +167,9 @@ def test_a_request_that_came_late_into_the_log_rebuilds_what_was_made_of_its_log
 
     before = receipt(place)["outputs"]
     LogWriter(str(place / "raw")).write("shop-a", DATES[1], b'{"body_text": "x"}\n')
+    named = {group["asset"]: group for group in status(place)["stale"]["groups"]}
+    assert named["valid_events"]["why"] == f"raw_events of {DATES[0]} to {DATES[1]} has changed"
+    assert named["valid_events"]["log_dates"] == DATES[1:3]
     said = run(place, "replay", "--stale")
     assert (
         f"valid_events: 2 log dates, {DATES[1]} to {DATES[2]}: raw_events of {DATES[0]} to {DATES[1]} has changed"

@@ -1,9 +1,10 @@
 """Where things stand.
 
 Belongs here: looking at the lake, and all that was found as dataclasses, which scripts get as JSON. Does not belong
-here: the raw log (`raw_log`, `seals`), the model (`model`), who serves, alerts and the disk (`upkeep`), or the page.
+here: the raw log (`raw_log`, `seals`), what is stale (`stale`), the model (`model`), who serves, alerts and the disk
+(`upkeep`), or the page.
 
-Only names, sizes and the ends of Parquet files are read, so it takes seconds however large the lake is.
+Only names, sizes, records and the ends of Parquet files are read, so it takes seconds however large the lake is.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 from rs_assets.cli.status.model import InForce, in_force
 from rs_assets.cli.status.raw_log import Log, received
 from rs_assets.cli.status.seals import Seals, sealed
+from rs_assets.cli.status.stale import Staleness, staleness
 from rs_assets.cli.status.upkeep import Disk, Replayed, Serving, disk, open_alerts, replayed, serving
 from rs_assets.errors import UserError
 from rs_assets.lake import Lake
@@ -51,7 +53,12 @@ class Share:
 
 @dataclass(frozen=True)
 class Status:
-    """All of it; `next` is the command that should come next, or null where nothing is to do."""
+    """All of it.
+
+    Attributes:
+        stale: null where nothing is published.
+        next: the command that should come next, or null where nothing is to do.
+    """
 
     home: str
     environment: str
@@ -59,6 +66,7 @@ class Status:
     raw_log: Log
     seals: Seals
     assets: list[Asset]
+    stale: Staleness | None
     quarantine: Share | None
     quarantine_by_log_date: list[Share]
     model: InForce | None
@@ -79,6 +87,7 @@ def look(settings: Settings) -> Status:
     seals = sealed(log, today)
     rows = {asset: _rows(lake, asset) for asset in lake.assets()}
     assets = [_asset(lake, asset, by_date, closed) for asset, by_date in rows.items()]
+    stale = staleness(settings, log, seals.unsealed, today) if assets and closed else None
     by_log_date = _quarantine(rows.get(VALID, {}), rows.get(QUARANTINED, {}))
     events, quarantined = sum(s.events for s in by_log_date), sum(s.quarantined for s in by_log_date)
     return Status(
@@ -88,6 +97,7 @@ def look(settings: Settings) -> Status:
         raw_log=received(log, log_dates),
         seals=seals,
         assets=assets,
+        stale=stale,
         quarantine=_share(None, events, quarantined) if by_log_date else None,
         quarantine_by_log_date=by_log_date,
         model=in_force(lake),
@@ -95,7 +105,7 @@ def look(settings: Settings) -> Status:
         open_alerts=open_alerts(settings),
         replayed=replayed(settings),
         disk=disk(settings.lake),
-        next="rs-assets verify" if seals.broken else _next(log_dates, closed, assets),
+        next="rs-assets verify" if seals.broken else _next(log_dates, closed, assets, stale),
     )
 
 
@@ -133,10 +143,14 @@ def _share(log_date: str | None, events: int, quarantined: int) -> Share:
     return Share(log_date, events, quarantined, quarantined / events if events else None)
 
 
-def _next(log_dates: list[str], closed: list[str], assets: list[Asset]) -> str | None:
+def _next(
+    log_dates: list[str], closed: list[str], assets: list[Asset], stale: Staleness | None
+) -> str | None:
     if not log_dates:
         return "rs-assets generate"
     if not assets:
         return "rs-assets replay" if closed else None
     to_do = sorted({log_date for asset in assets for log_date in asset.to_do})
-    return f"rs-assets replay --from {to_do[0]} --to {to_do[-1]}" if to_do else None
+    if to_do:
+        return f"rs-assets replay --from {to_do[0]} --to {to_do[-1]}"
+    return "rs-assets replay --stale" if stale and stale.groups else None

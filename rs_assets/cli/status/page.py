@@ -13,12 +13,16 @@ from rs_assets.cli.status.facts import Asset, Share, Status
 from rs_assets.cli.status.model import InForce
 from rs_assets.cli.status.raw_log import Log
 from rs_assets.cli.status.seals import Seals
+from rs_assets.cli.status.stale import Staleness
 from rs_assets.cli.status.upkeep import Disk, Replayed, Serving
+from rs_assets.replay.stale import Group
 
 WIDE = 90
 """Characters that all of an asset's columns need."""
 BROKEN = 3
 """Differences under seals that are named."""
+STALE = 4
+"""Assets that are named with why they are stale."""
 ALERTS = 3
 """Open alerts that are named."""
 
@@ -26,25 +30,38 @@ ALERTS = 3
 def show(status: Status) -> None:
     """Print it."""
     console = output.out()
-    head = [
+    head, tail = _head(status), _tail(status)
+    console.print(output.facts(head))
+    if status.assets:
+        _assets(console, status.assets)
+        console.print("", output.facts(tail))
+    console.print("", _next(status), sep="\n")
+
+
+def said(status: Status) -> list[tuple[str, Text]]:
+    """Everything that it says but for the table of assets, by name."""
+    return [*_head(status), *(_tail(status) if status.assets else [])]
+
+
+def _head(status: Status) -> list[tuple[str, Text]]:
+    return [
         ("environment", Text(status.environment, style="bold cyan")),
         ("raw log", _raw_log(status.raw_log)),
         *([("sealed", _seals(status.seals))] if status.raw_log.log_dates else []),
         ("lake", _lake(status)),
     ]
-    console.print(output.facts(head))
-    if status.assets:
-        _assets(console, status.assets)
-        tail = [
-            ("quarantine", _quarantine(status.quarantine, status.quarantine_by_log_date)),
-            ("purchase_intent", _model(status.model)),
-            *((f"{one.model} serves", _serving(one)) for one in status.serving),
-            ("alerts", _alerts(status.open_alerts)),
-            *([("last replay", _replayed(status.replayed))] if status.replayed else []),
-            *([("disk", _disk(status.disk))] if status.disk else []),
-        ]
-        console.print("", output.facts(tail))
-    console.print("", _next(status), sep="\n")
+
+
+def _tail(status: Status) -> list[tuple[str, Text]]:
+    return [
+        *([("stale", _stale(status.stale))] if status.stale else []),
+        ("quarantine", _quarantine(status.quarantine, status.quarantine_by_log_date)),
+        ("purchase_intent", _model(status.model)),
+        *((f"{one.model} serves", _serving(one)) for one in status.serving),
+        ("alerts", _alerts(status.open_alerts)),
+        *([("last replay", _replayed(status.replayed))] if status.replayed else []),
+        *([("disk", _disk(status.disk))] if status.disk else []),
+    ]
 
 
 def _next(status: Status) -> Text:
@@ -105,6 +122,28 @@ def _assets(console: Console, assets: list[Asset]) -> None:
     for row in rows:
         made.add_row(*(row[name] for name in columns))
     console.print("", made)
+
+
+def _stale(stale: Staleness) -> Text:
+    if stale.unknown:
+        return Text(f"not known: {output.visible(stale.unknown)}", style="dim")
+    certain = [group for group in stale.groups if group.certain]
+    shown = [_why(group) for group in certain[:STALE]]
+    if len(certain) > STALE:
+        shown.append(f"… and {len(certain) - STALE:,} more: rs-assets status --json names all")
+    if after := {group.asset for group in stale.groups if not group.certain}:
+        shown.append(f"and {output.plural(len(after), 'asset')} after that, should it come out otherwise")
+    unread = f"the bytes of {output.plural(len(stale.unread), 'log date')} without a seal were not read"
+    parts = [("\n".join(shown) or "nothing", "yellow" if shown else "dim")]
+    return Text.assemble(*parts, *([(f"\n{unread}", "dim")] if stale.unread else []))
+
+
+def _why(group: Group) -> str:
+    dates = group.log_dates
+    span = (
+        dates[0] if len(dates) == 1 else f"{output.plural(len(dates), 'log date')}, {dates[0]} to {dates[-1]}"
+    )
+    return f"{output.visible(group.asset)} ({span}): {group.why}"
 
 
 def _quarantine(overall: Share | None, by_log_date: list[Share]) -> Text:

@@ -1,0 +1,114 @@
+"""What `rs-assets replay --stale` would rebuild, and why.
+
+Belongs here: asking, and what it costs to ask: the graph is loaded, records are read, and no more bytes of the log
+than take a second. Does not belong here: judging (`rs_assets.replay.stale`), or the page.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from rs_assets.errors import UserError
+from rs_assets.extending.dbt import our_dbt
+from rs_assets.lake import Lake
+from rs_assets.lake.lineage import Lineage
+from rs_assets.log import RawLog
+from rs_assets.replay.stale import Group
+from rs_assets.settings import Settings
+
+READ_AT_MOST = 500_000_000
+"""Bytes of log dates without a seal that are read to see whether they have changed; sealed ones need no reading."""
+
+
+@dataclass(frozen=True)
+class Staleness:
+    """What is stale among the closed log dates.
+
+    Attributes:
+        groups: objects that are stale for one reason, asset by asset; a reason `it reads …` may come to nothing.
+        unread: log dates whose bytes were too many to be read, so that a change of them is not told.
+        unknown: why nothing is known; None where it is.
+    """
+
+    groups: list[Group] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    unknown: str | None = None
+
+
+def staleness(settings: Settings, log: RawLog, unsealed: Sequence[str], today: dt.date) -> Staleness:
+    """Compare what every object was made of with what it would be made of now; nothing is run.
+
+    Args:
+        settings: of the environment.
+        log: its raw log.
+        unsealed: its closed log dates that have no seal.
+        today: not closed yet.
+    """
+    if not our_dbt(settings.home).manifest.exists():
+        return Staleness(unknown="nothing was replayed from this home yet")
+    from rs_assets.replay import plan
+    from rs_assets.replay.stale import find, grouped
+
+    unread = _too_much(log, unsealed)
+    try:
+        lineage = _lineage(settings)
+        lineage.unread = frozenset(unread)
+        runs = plan(log, None, None, today, settings.first_log_date)
+        found = find(
+            _Seen(settings.lake, settings.environment), lineage, [day for run in runs for day in run]
+        )
+        return Staleness(grouped(found), unread)
+    except UserError as problem:
+        return Staleness(unknown=problem.what)
+
+
+def _too_much(log: RawLog, unsealed: Sequence[str]) -> list[str]:
+    """The log dates without a seal that are left unread: the newest ones are read, as far as the bytes allow."""
+    left, size = READ_AT_MOST, {}
+    for log_date, segments in log.segments_by_date(unsealed).items():
+        size[log_date] = sum(segment.size for segment in segments)
+    unread = []
+    for log_date in sorted(size, reverse=True):
+        left -= size[log_date]
+        if left < 0:
+            unread.append(log_date)
+    return sorted(unread)
+
+
+def _lineage(settings: Settings) -> Lineage:
+    """Where objects come from by the code as it is; dbt's part of it is read again if it has changed."""
+    from rs_assets.defs import launch
+    from rs_assets.transform.manifest import is_fresh, prepare
+
+    project = our_dbt(settings.home)
+    if not is_fresh(project):
+        prepare(project)
+    return launch.lineage(settings)
+
+
+class _Seen(Lake):
+    """The lake as it is now: each object is looked up once, since thousands of inputs name it."""
+
+    @cached_property
+    def _folders(self) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for lake in reversed(self.chain):
+            for asset in lake.own_assets():
+                of_asset = found.setdefault(asset, {})
+                for log_date in lake.own_log_dates(asset):
+                    of_asset[log_date] = os.path.realpath(
+                        os.path.join(lake.home, asset, f"log_date={log_date}")
+                    )
+        return found
+
+    def folder(self, asset: str, log_date: str) -> str | None:
+        """As of a lake."""
+        return self._folders.get(asset, {}).get(log_date)
+
+    def log_dates(self, asset: str) -> list[str]:
+        """As of a lake."""
+        return sorted(self._folders.get(asset, ()))
