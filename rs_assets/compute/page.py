@@ -1,7 +1,7 @@
 """The report on boxes as one HTML file that needs no other, and as a Markdown table.
 
-Belongs here: what they say, in which order. Does not belong here: its numbers (`report`), its looks, which are those
-of all pages.
+Belongs here: what they say, in which order. Does not belong here: its numbers (`report`), what all pages share
+(`rs_assets.pages`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 from rs_assets.compute.prices import Prices
 from rs_assets.compute.report import Row
-from rs_assets.contract.report.markup import table, text
-from rs_assets.contract.report.style import STYLE
+from rs_assets.pages import document, facts, table_of
+from rs_assets.pages.markup import table, text
 
 COLUMNS = (
     "step",
@@ -27,43 +27,33 @@ COLUMNS = (
     "then",
 )
 BAR = (
-    "td .bar{display:block;height:.45rem;background:var(--then);border-radius:3px;margin-top:.2rem}"
-    "td .bar i{display:block;height:100%;background:var(--now);border-radius:3px}"
+    ".bar{display:block;height:.45rem;background:var(--then);border-radius:3px;margin-top:.2rem}"
+    ".bar i{display:block;height:100%;background:var(--now);border-radius:3px}"
 )
 
 
 def page(rows: Sequence[Row], prices: Prices) -> str:
     """The page, whole."""
-    title = "Boxes: asked for, used, proposed"
-    head = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{title}</title><style>{STYLE}{BAR}</style></head>"
-    )
     saved = sum(row.saved_gib for row in rows)
-    facts = [
+    counted = [
         (f"{sum(row.asked.memory_gib for row in rows):g} GiB", "asked for by all steps together"),
         (f"{saved:+g} GiB", "saved by the proposals"),
         (f"{sum(row.kills for row in rows)}", "kills for memory"),
         (f"{sum(1 for row in rows if row.runs)} of {len(rows)}", "steps have run"),
     ]
-    numbers = "".join(f'<th class="n">{name}</th>' for name in COLUMNS[1:])
-    return "\n".join(
+    return document(
+        "Boxes: asked for, used, proposed",
         [
-            head,
-            f"<body><h1>{title}</h1>",
             '<p class="soft">Memory in GiB. Proposed is a quarter more than a step has used at most, in steps of '
             "0.25 GiB; after a kill for memory, half as much again as its limit. "
             "<code>rs-assets boxes --apply</code> writes the proposals into the declarations.</p>",
-            f'<div class="facts">{"".join(f"<div><b>{n}</b>{what}</div>" for n, what in facts)}</div>',
-            f'<div style="overflow-x:auto"><table><thead><tr><th>step</th>{numbers}</tr></thead><tbody>',
-            *(_row(row) for row in rows),
-            "</tbody></table></div>",
+            facts(counted),
+            table_of("What each step asks for and uses", COLUMNS, map(_row, rows), numbers=COLUMNS[1:]),
             f"<p><small>Cost: {text(prices.currency)} for 1,000 runs of median length, in the box asked for and in "
             f"the one proposed, by the list of {text(prices.name)} ({text(prices.source)}, {prices.date})."
             "</small></p>",
-            "</body></html>\n",
-        ]
+        ],
+        style=BAR,
     )
 
 
@@ -72,14 +62,15 @@ def markdown(rows: Sequence[Row]) -> str:
     return table(COLUMNS, ([row.step, *cells(row)] for row in rows))
 
 
-def _row(row: Row) -> str:
+def _row(row: Row) -> list[str]:
     assets = f"<small>{text(', '.join(row.assets))}</small>" if row.assets != (row.step,) else ""
     bar = ""
     if row.memory_max_mib is not None:
         used = min(100, row.memory_max_mib / row.asked.memory_mib * 100)
-        bar = f'<span class="bar" title="{used:.0f} % of what it asks for"><i style="width:{used:.0f}%"></i></span>'
-    numbers = "".join(f'<td class="n">{text(cell)}</td>' for cell in cells(row))
-    return f"<tr><td><code>{text(row.step)}</code>{assets}{bar}</td>{numbers}</tr>"
+        says = f"{used:.0f} % of what it asks for"
+        told = f'role="img" aria-label="{says}" title="{says}"'
+        bar = f'<span class="bar" {told}><i style="width:{used:.0f}%"></i></span>'
+    return [f"<code>{text(row.step)}</code>{assets}{bar}", *map(text, cells(row))]
 
 
 def cells(row: Row) -> Iterator[str]:

@@ -28,7 +28,7 @@ def box_report(settings: Settings) -> dg.AssetsDefinition:
         group_name="reports",
         op_tags=BOX.op_tags(),
         code_version=code_version(
-            "compute/page.py", "compute/prices.py", "compute/report.py", "defs/uses.py"
+            "compute/page.py", "compute/prices.py", "compute/report.py", "defs/uses.py", "pages"
         ),
         kinds={"html"},
     )

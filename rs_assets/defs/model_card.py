@@ -36,8 +36,7 @@ def model_card(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
         code_version=code_version(
             "models",
             "models/next_item/thresholds.toml",
-            "contract/report/markup.py",
-            "contract/report/style.py",
+            "pages",
             "drawing.py",
             "lake/tables.py",
             libraries=("matplotlib", "numpy", "polars"),

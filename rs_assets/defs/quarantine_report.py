@@ -35,6 +35,7 @@ def quarantine_report(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinitio
         group_name="events",
         code_version=code_version(
             "contract/report",
+            "pages",
             "contract/codes.py",
             "drawing.py",
             "lake/tables.py",

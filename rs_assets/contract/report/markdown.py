@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from rs_assets.contract.report.counted import Group
 from rs_assets.contract.report.dated import Dated, Kind, groups
-from rs_assets.contract.report.markup import percent, short, table
 from rs_assets.contract.report.page import meaning
+from rs_assets.pages.markup import percent, short, table
 
 
 def by_reason(dated: Dated) -> str:

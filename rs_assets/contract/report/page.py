@@ -1,7 +1,7 @@
 """The page of a log date: one HTML file that needs no other.
 
-Belongs here: what it says, in which order. Does not belong here: its numbers (`dated`), its pieces (`markup`), its
-looks (`style`). Equal reports give equal bytes: no clock, no run, no environment.
+Belongs here: what it says, in which order. Does not belong here: its numbers (`dated`), what all pages share
+(`rs_assets.pages`). Equal reports give equal bytes: no clock, no run, no environment.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from itertools import groupby
 from rs_assets.contract.codes import MEANINGS, Code
 from rs_assets.contract.report.counted import Day, Group, Place
 from rs_assets.contract.report.dated import Dated, Kind, groups
-from rs_assets.contract.report.markup import bars, lines, percent, short, text
 from rs_assets.contract.report.samples import MARK, Sample
-from rs_assets.contract.report.style import STYLE
+from rs_assets.pages import END, cell, document, facts, head
+from rs_assets.pages.markup import bars, lines, percent, short, text
 
 TALL = 90
 """Pixels of the tallest bar."""
@@ -23,18 +23,12 @@ TITLES: dict[Kind, str] = {"reason": "By reason", "site": "By site", "event_name
 
 def page(dated: Dated) -> str:
     """The page, whole."""
-    title = f"Quarantine, {dated.log_date}"
-    head = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{title}</title><style>{STYLE}</style></head>"
-    )
-    parts = [head, f"<body><h1>{title}</h1>", *_heading(dated)]
+    parts = [*_heading(dated)]
     if dated.day.quarantined:
         for kind in TITLES:
             parts += _table(dated, kind)
         parts += _samples(dated.day.samples)
-    return "\n".join([*parts, "</body></html>\n"])
+    return document(f"Quarantine, {dated.log_date}", parts)
 
 
 def meaning(code: str | None) -> str:
@@ -52,13 +46,13 @@ def _heading(dated: Dated) -> Iterator[str]:
     before = (
         f"on {dated.before} of the 7 log dates before" if dated.before != 7 else "on the 7 log dates before"
     )
-    facts = [
+    counted = [
         (f"{day.quarantined:,}", "quarantined events"),
         (f"{day.events:,}", "events received"),
         (percent(day.rate), "quarantined, of those"),
         (percent(dated.rate_before), before if dated.before else "no log date before is published"),
     ]
-    yield f'<div class="facts">{"".join(f"<div><b>{n}</b>{what}</div>" for n, what in facts)}</div>'
+    yield facts(counted)
     yield from _days(dated)
     if not day.quarantined:
         yield "<p>Nothing of this log date is in quarantine.</p>"
@@ -67,7 +61,7 @@ def _heading(dated: Dated) -> Iterator[str]:
 def _days(dated: Dated) -> Iterator[str]:
     days = {day.log_date: day for day in dated.week.by_log_date}
     top = max((day.quarantined for day in days.values()), default=0) or 1
-    yield '<div class="days">'
+    yield '<div class="days" role="group" aria-label="Quarantined events of this log date and those before">'
     for log_date in dated.window:
         now = ' class="now"' if log_date == dated.log_date else ""
         yield f"<div{now}>{_bar(days.get(log_date), top)}{log_date:%m-%d}</div>"
@@ -84,11 +78,14 @@ def _bar(day: Day | None, top: int) -> str:
 def _table(dated: Dated, kind: Kind) -> Iterator[str]:
     yield f"<h2>{TITLES[kind]}</h2>"
     share = "share" if kind == "reason" else "rate"
-    columns = f'<th class="n">events</th><th class="n">{share}</th><th class="n wide">a day before</th><th>trend</th>'
-    yield f"<table><thead><tr><th>{kind.replace('_', ' ')}</th>{columns}</tr></thead><tbody>"
+    columns = (kind.replace("_", " "), "events", share, "a day before", "trend")
+    before = columns[3:4]
+    yield head(
+        f"Quarantined events {TITLES[kind].lower()}", columns, numbers=columns[1:4], wide=before, stacked=True
+    )
     for group in groups(dated.day, kind):
         yield _row(dated, kind, group)
-    yield "</tbody></table>"
+    yield END
     if kind == "event_name" and (more := dated.day.event_names - len(dated.day.by_event_name)) > 0:
         yield f"<p><small>and {more:,} more {'name' if more == 1 else 'names'}</small></p>"
     if kind == "reason" and sum(g.quarantined for g in dated.day.by_reason) > dated.day.quarantined:
@@ -106,11 +103,14 @@ def _row(dated: Dated, kind: Kind, group: Group) -> str:
     said = f"{' '.join('-' if n is None else str(n) for n in counts)} from {dated.window[0]} on"
     what = f"<small>{text(meaning(group.name))}</small>" if kind == "reason" else ""
     places = f"<small>first {_place(group.first)}</small><small>last {_place(group.last)}</small>"
-    return (
-        f"<tr><td>{_name(group.name)}{what}{places}</td>"
-        f'<td class="n">{group.quarantined:,}<small>{of}</small></td><td class="n">{percent(rate)}</td>'
-        f'<td class="n wide">{before}</td><td>{bars(counts, said)}</td></tr>'
+    cells = (
+        cell(f"{_name(group.name)}{what}{places}", row=True),
+        cell(f"{group.quarantined:,}<small>{of}</small>", number=True),
+        cell(percent(rate), number=True),
+        cell(before, number=True, wide=True),
+        cell(bars(counts, said)),
     )
+    return f"<tr>{''.join(cells)}</tr>"
 
 
 def _name(name: str | None) -> str:

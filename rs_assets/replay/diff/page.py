@@ -1,15 +1,15 @@
 """A comparison as one HTML file that needs no other.
 
-Belongs here: what it says, in which order. Does not belong here: finding differences (`compare`), its looks, which
-are those of all pages (`contract.report.style`). Equal comparisons give equal bytes.
+Belongs here: what it says, in which order. Does not belong here: finding differences (`compare`), what all pages
+share (`rs_assets.pages`). Equal comparisons give equal bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rs_assets.contract.report.markup import text
-from rs_assets.contract.report.style import STYLE
+from rs_assets.pages import document, facts, table_of
+from rs_assets.pages.markup import text
 from rs_assets.replay.diff.difference import KINDS, Asset, Difference, Shift
 from rs_assets.replay.diff.markdown import largest, means, metric_line
 from rs_assets.replay.diff.shift import LARGE, SMALL
@@ -22,36 +22,37 @@ METRICS = 40
 def page(of: Difference) -> str:
     """The page, whole."""
     title = text(f"{of.after} against {of.before}")
-    head = (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{title}</title><style>{STYLE}</style></head>"
-    )
-    parts = [head, f"<body><h1>{title}</h1>", *_heading(of), *_overview(of)]
+    parts = [*_heading(of), _overview(of)]
     for asset in of.differing:
         parts += _asset(asset)
-    return "\n".join([*parts, "</body></html>\n"])
+    return document(title, parts)
 
 
 def _heading(of: Difference) -> Iterator[str]:
-    facts = [
+    dates = {date.log_date for asset in of.assets for date in asset.log_dates}
+    counted = [
         (f"{len(of.differing)} of {len(of.assets)}", "assets differ"),
-        (f"{of.first} to {of.last}", "log dates"),
+        (f"{len(dates):,}", f"log dates, {of.first} to {of.last}"),
         *((f"{sum(asset.rows(kind) for asset in of.assets):,}", f"rows {kind}") for kind in KINDS),
     ]
-    yield f'<div class="facts">{"".join(f"<div><b>{text(n)}</b>{what}</div>" for n, what in facts)}</div>'
+    yield facts((text(number), text(what)) for number, what in counted)
 
 
-def _overview(of: Difference) -> Iterator[str]:
-    yield "<h2>Assets</h2><table><thead><tr><th>asset</th><th>state</th>"
-    yield "".join(f'<th class="n">{kind}</th>' for kind in KINDS)
-    yield '<th class="n wide">rows before</th><th class="n wide">rows after</th></tr></thead><tbody>'
+def _overview(of: Difference) -> str:
     equal = [asset for asset in of.assets if not asset.differs]
-    for asset in [*of.differing, *equal]:
-        counts = "".join(f'<td class="n">{asset.rows(kind):,}</td>' for kind in KINDS)
-        sizes = "".join(f'<td class="n wide">{n:,}</td>' for n in (asset.rows_before, asset.rows_after))
-        yield f"<tr><td><code>{text(asset.asset)}</code></td><td>{asset.state}</td>{counts}{sizes}</tr>"
-    yield "</tbody></table>"
+    sizes = ("rows before", "rows after")
+    rows = (
+        [
+            f"<code>{text(asset.asset)}</code>",
+            asset.state,
+            *(f"{asset.rows(kind):,}" for kind in KINDS),
+            f"{asset.rows_before:,}",
+            f"{asset.rows_after:,}",
+        ]
+        for asset in [*of.differing, *equal]
+    )
+    columns = ("asset", "state", *KINDS, *sizes)
+    return "<h2>Assets</h2>" + table_of("Every asset", columns, rows, numbers=columns[2:], wide=sizes)
 
 
 def _asset(asset: Asset) -> Iterator[str]:
@@ -83,13 +84,16 @@ def _shifts(asset: Asset) -> Iterator[str]:
     if not moved:
         return
     yield f"<h3>Features that moved</h3><p><small>Population stability index: above {SMALL} is worth a look, above "
-    yield f"{LARGE} is large. Grey is before, blue after, over the deciles of before.</small></p><table><tbody>"
-    for shift in moved:
-        yield (
-            f"<tr><td><code>{text(shift.column)}</code><small>mean {text(means(shift))}</small></td>"
-            f'<td class="n">{shift.psi:.3f}</td><td>{_histogram(shift)}</td></tr>'
-        )
-    yield "</tbody></table>"
+    yield f"{LARGE} is large. Grey is before, blue after, over the deciles of before.</small></p>"
+    rows = (
+        [
+            f"<code>{text(shift.column)}</code><small>mean {text(means(shift))}</small>",
+            f"{shift.psi:.3f}",
+            _histogram(shift),
+        ]
+        for shift in moved
+    )
+    yield table_of("Features that moved", ("feature", "index", "distribution"), rows, numbers=("index",))
 
 
 def _histogram(shift: Shift) -> str:
@@ -124,9 +128,11 @@ def _models(asset: Asset) -> Iterator[str]:
             f"<p>{moved.moved:,} of {moved.matched:,} predictions moved, {moved.appeared:,} from none, "
             f"{moved.vanished:,} to none.</p>"
         )
-        bins = "".join(f'<tr><td>{text(label)}</td><td class="n">{n:,}</td></tr>' for label, n in moved.bins)
-        if bins:
-            yield f"<table><thead><tr><th>moved by</th><th>predictions</th></tr></thead><tbody>{bins}</tbody></table>"
+        if moved.bins:
+            bins = ([text(label), f"{n:,}"] for label, n in moved.bins)
+            yield table_of(
+                "Predictions that moved", ("moved by", "predictions"), bins, numbers=("predictions",)
+            )
     for top in asset.top_k:
         moved_lists = (
             f"{top.moved:,} of {top.lists:,} lists have other items, {top.reordered:,} another order"
@@ -136,31 +142,37 @@ def _models(asset: Asset) -> Iterator[str]:
 
 def _dates(asset: Asset) -> Iterator[str]:
     unlike = [date for date in asset.log_dates if date.state not in ("equal", "same rows") or date.artifacts]
-    yield '<details><summary>Log dates</summary><table><thead><tr><th>log date</th><th>state</th><th class="n">added'
-    yield '</th><th class="n">removed</th><th class="n">changed</th><th>files</th></tr></thead><tbody>'
-    for date in unlike:
-        counts = [getattr(date.rows, kind) if date.rows else 0 for kind in KINDS]
-        cells = "".join(f'<td class="n">{count:,}</td>' for count in counts)
-        files = text(", ".join(date.artifacts))
-        yield f"<tr><td>{date.log_date}</td><td>{date.state}</td>{cells}<td>{files}</td></tr>"
-    yield "</tbody></table></details>"
+    columns = ("log date", "state", *KINDS, "files")
+    rows = (
+        [
+            date.log_date,
+            date.state,
+            *(f"{getattr(date.rows, kind) if date.rows else 0:,}" for kind in KINDS),
+            text(", ".join(date.artifacts)),
+        ]
+        for date in unlike
+    )
+    yield "<details><summary>Log dates</summary>"
+    yield table_of("Log dates that differ", columns, rows, numbers=KINDS) + "</details>"
 
 
 def _samples(asset: Asset) -> Iterator[str]:
     if not asset.samples:
         return
     yield "<details><summary>Some rows</summary><p><small>An … stands for what may name a person.</small></p>"
-    yield "<table><thead><tr><th>log date</th><th></th><th>row</th><th>column</th><th>before</th><th>after</th></tr>"
-    yield "</thead><tbody>"
-    for sample in asset.samples[:30]:
-        key = ", ".join(f"{name}={value}" for name, value in sample.key.items())
-        cells = (
-            sample.log_date,
-            sample.kind,
-            key,
-            sample.column or "",
-            sample.before or "",
-            sample.after or "",
-        )
-        yield f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in cells)}</tr>"
-    yield "</tbody></table></details>"
+    columns = ("log date", "change", "row", "column", "before", "after")
+    rows = (
+        [
+            text(value)
+            for value in (
+                sample.log_date,
+                sample.kind,
+                ", ".join(f"{name}={value}" for name, value in sample.key.items()),
+                sample.column or "",
+                sample.before or "",
+                sample.after or "",
+            )
+        ]
+        for sample in asset.samples[:30]
+    )
+    yield table_of("Some rows that differ", columns, rows) + "</details>"
