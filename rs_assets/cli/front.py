@@ -64,7 +64,6 @@ def assemble(commands: Iterable[Command]) -> typer.Typer:
         help=HELP,
         epilog=PLACES,
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
     )

@@ -98,6 +98,32 @@ def test_the_version_is_the_packages(call: Call) -> None:
     assert call("--version").stdout == "rs-assets 0.1.0\n"
 
 
+def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
+    scripts = tmp_path / "bin"
+    scripts.mkdir()
+    program = scripts / "rs-assets"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m rs_assets.cli "$@"\n')
+    program.chmod(0o755)
+    asking = """
+eval "$(rs-assets --show-completion)"
+ask() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _rs_assets_completion rs-assets; echo "${COMPREPLY[@]}"; }
+complete -p rs-assets
+ask rs-assets stat
+ask rs-assets replay --res
+ask rs-assets model ""
+"""
+    env = {
+        **os.environ,
+        "PATH": f"{scripts}:{os.environ['PATH']}",
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+    }
+    done = subprocess.run(["bash", "-c", asking], capture_output=True, text=True, env=env, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    registered, command, option, argument = done.stdout.splitlines()
+    assert registered.startswith("complete") and registered.endswith("rs-assets")
+    assert (command, option) == ("status", "--resume") and "promote" in argument.split()
+
+
 def _ending(error: BaseException, **env: str) -> Result:
     def fail() -> None:
         raise error
