@@ -72,3 +72,25 @@ def test_a_page_asks_nobody_and_fits_a_desktop_and_a_phone(site: Path, width: in
                 assert widths[0] <= widths[1], f"{path.name} scrolls sideways"
         browser.close()
     assert asked and {url for url in asked if not url.startswith(("file:", "data:"))} == set()
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Debian's chromium")
+def test_the_search_box_finds_a_page_that_is_opened_from_the_file_system(site: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    asked: list[str] = []
+    with sync_playwright() as browsers:
+        browser = browsers.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto((site / "settings.html").as_uri())
+        page.locator("input.md-search__input").click()
+        page.keyboard.type("quarantine rate", delay=20)
+        found = page.locator(".md-search-result__link:visible", has_text="alert")
+        found.first.wait_for(timeout=60_000)
+        found.first.click()
+        page.wait_for_url("**/*.html*")
+        assert page.url.startswith("file:")
+        browser.close()
+    assert {url for url in asked if not url.startswith(("file:", "data:", "about:"))} == set()
