@@ -12,7 +12,7 @@ COMMA := ,
 READY := $(VENV)/.ready
 MANIFEST := $(RS_HOME)/dbt/manifest.json
 
-.PHONY: help setup manifest demo ui test lint bench orchestration scale truth image docs clean
+.PHONY: help setup manifest demo ui test lint bench orchestration scale truth image up down docs clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -71,6 +71,29 @@ DOCKER ?= docker
 image: ## The image of steps in containers; BASE_IMAGE=… for another base, CA=… for your network's certificates
 	@DOCKER_BUILDKIT=1 $(DOCKER) build -f deploy/Dockerfile -t $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) \
 		$(if $(CA),--secret id=ca$(COMMA)src=$(CA)) .
+
+# The compose plugin where there is one, else Debian's docker-compose 1.29; the file is read by both.
+export COMPOSE_PROJECT_NAME ?= rs_assets
+COMPOSE = $(shell $(DOCKER) compose version >/dev/null 2>&1 && echo $(DOCKER) compose || echo docker-compose) \
+	-f deploy/compose.yaml
+up down: export RS_IMAGE := $(IMAGE)
+up down: export RS_DOCKER_SOCKET ?= /var/run/docker.sock
+up down: export RS_DOCKER_GID ?= $(shell stat -c %g $(or $(RS_DOCKER_SOCKET),/var/run/docker.sock) 2>/dev/null || echo 0)
+up: image ## The compose stack, until its webserver and daemon are healthy; PORT=… for another port than 3000
+	@$(COMPOSE) up --detach --remove-orphans
+	@for second in $$(seq 300); do \
+		waiting=$$($(DOCKER) inspect --format '{{.Name}} {{.State.Health.Status}}' $$($(COMPOSE) ps -q) | grep -v ' healthy$$') || \
+			{ echo "rs_assets is up: http://127.0.0.1:$${PORT:-3000}"; exit 0; }; \
+		sleep 1; \
+	done; echo "Not healthy after five minutes:"; echo "$$waiting"; $(COMPOSE) logs --tail 20; exit 1
+
+# What launches runs goes first; then run workers and steps, which are none of Compose's; then the rest.
+down: ## End the compose stack with all its runs; VOLUMES=1 removes its raw log, lake and history as well
+	@$(COMPOSE) stop keeper daemon
+	@{ $(DOCKER) ps -aq --filter label=rs_assets.worker --filter network=$(COMPOSE_PROJECT_NAME)_inside; \
+		$(DOCKER) ps -aq --filter label=rs_assets.run --filter network=$(COMPOSE_PROJECT_NAME)_steps; \
+	} | xargs -r $(DOCKER) rm -f >/dev/null
+	@$(COMPOSE) down --remove-orphans $(if $(VOLUMES),--volumes)
 
 docs: setup ## These pages as a site, in site/; a broken link fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build # no -q: it would hide warnings from strict mode

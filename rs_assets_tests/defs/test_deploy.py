@@ -11,12 +11,17 @@ import dagster as dg
 import pytest
 import yaml
 
+from rs_assets.compute.docker.mounts import allowed
 from rs_assets.compute.fargate import SIZES
 from rs_assets.settings import EXECUTORS, Settings
 
 ROOT = Path(__file__).parents[2]
 HELM = yaml.safe_load((ROOT / "deploy" / "helm-values.yaml").read_text(encoding="utf-8"))
 ECS = yaml.safe_load((ROOT / "deploy" / "ecs" / "dagster.yaml").read_text(encoding="utf-8"))
+# Each variable as where nobody has set it.
+SAID = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", (ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
+COMPOSE = yaml.safe_load(SAID)
+STACK = yaml.safe_load((ROOT / "deploy" / "compose" / "dagster.yaml").read_text(encoding="utf-8"))
 TASK = json.loads((ROOT / "deploy" / "ecs" / "task-definition.json").read_text(encoding="utf-8"))
 (CODE,) = HELM["dagster-user-deployments"]["deployments"]
 (CONTAINER,) = TASK["containerDefinitions"]
@@ -91,6 +96,50 @@ def test_dagster_takes_the_instance_of_ecs_and_its_launcher():
     assert found.success, found.errors
     launcher = validate_config(dg.Shape(EcsRunLauncher.config_type()), ECS["run_launcher"]["config"])
     assert launcher.success, launcher.errors
+
+
+def test_dagster_takes_the_instance_of_the_compose_stack_its_storage_and_its_launcher():
+    from dagster._config import validate_config
+    from dagster._core.instance.config import dagster_instance_config_schema
+    from dagster_postgres import DagsterPostgresStorage
+
+    from rs_assets.compute.docker.launcher import WorkerLauncher
+
+    found = validate_config(dg.Shape(dagster_instance_config_schema()), STACK)
+    assert found.success, found.errors
+    storage = validate_config(dg.Shape(DagsterPostgresStorage.config_type()), STACK["storage"]["postgres"])
+    assert storage.success, storage.errors
+    launcher = STACK["run_launcher"]
+    assert getattr(importlib.import_module(launcher["module"]), launcher["class"]) is WorkerLauncher
+    assert (
+        STACK["run_monitoring"]["poll_interval_seconds"] + STACK["run_monitoring"]["start_timeout_seconds"]
+        <= 120
+    )
+
+
+def test_every_service_of_the_stack_is_watched_restarted_and_alone_with_what_it_needs():
+    for name, service in COMPOSE["services"].items():
+        assert service["restart"] == "unless-stopped" and service["healthcheck"]["test"], name
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), name
+        assert any("docker.sock" in mount for mount in service["volumes"]) == (
+            name in ("daemon", "keeper")
+        ), name
+    assert COMPOSE["networks"]["steps"]["internal"] and COMPOSE["networks"]["inside"]["internal"]
+
+
+def test_the_steps_of_the_stack_get_its_places_the_raw_log_read_only():
+    daemon = COMPOSE["services"]["daemon"]
+    known = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    known += (ROOT / "docs" / "containers.md").read_text(encoding="utf-8")
+    env = {**COMPOSE["services"]["code"]["environment"], **daemon["environment"]}
+    assert [name for name in env if name.startswith("RS_") and f"`{name}`" not in known] == []
+    settings = Settings.from_env({name: value for name, value in daemon["environment"].items() if value})
+    assert settings.executor == "docker"
+    mounts = {mount.target: mount for mount in allowed(settings, daemon["environment"]["RS_DOCKER_MOUNTS"])}
+    assert mounts[settings.raw_log].read_only and not mounts[settings.lake].read_only
+    written = {mount.partition(":")[2] for mount in daemon["volumes"]}
+    assert set(mounts) <= written, "a run's worker sees what its steps see"
 
 
 def test_the_launcher_of_ecs_runs_the_tasks_container_in_a_size_that_fargate_has():

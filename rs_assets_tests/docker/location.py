@@ -132,7 +132,9 @@ def main() -> None:
 
     os.environ["LOCATION_JOB"] = sys.argv[1]
     os.environ["RS_DOCKER_ENV"] = os.environ.get("RS_DOCKER_ENV", "") + ",LOCATION_JOB"
-    Path(os.environ["DAGSTER_HOME"], "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    config = Path(os.environ["DAGSTER_HOME"], "dagster.yaml")
+    if not config.exists():
+        config.write_text("telemetry: {enabled: false}\n")
     with dg.DagsterInstance.get() as on:
         done = dg.execute_job(dg.reconstructable(location.job), instance=on, raise_on_error=False)
         print(json.dumps([told(event) for event in done.all_events]))

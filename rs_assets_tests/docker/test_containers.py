@@ -175,17 +175,24 @@ def test_containers_of_steps_that_succeed_are_gone_by_the_runs_end(home):
     assert home.containers() == []
 
 
-def test_a_container_that_somebody_kills_is_named_with_its_code(sleeping):
-    _, run, live = sleeping
+def test_a_step_whose_container_somebody_kills_is_tried_again_once_and_its_code_is_told(sleeping):
+    home, run, live = sleeping
     docker("kill", live["Id"])
+    again = running(home)
+    assert again["Id"] != live["Id"]
+    docker("kill", again["Id"])
     out, _ = run.communicate(timeout=60)
-    (failed,) = of_type(json.loads(out.splitlines()[-1]), "STEP_FAILURE")
-    assert "ended with code 137, and not for memory" in failed["error"]
-    assert f"docker logs {live['Name'].strip('/')}" in failed["error"]
+    events = json.loads(out.splitlines()[-1])
+    (retried,) = of_type(events, "STEP_UP_FOR_RETRY")
+    (failed,) = of_type(events, "STEP_FAILURE")
+    for event, container in ((retried, live), (failed, again)):
+        assert "ended with code 137, and not for memory" in event["error"]
+        assert f"docker logs {container['Name'].strip('/')}" in event["error"]
+    assert "It is tried again." in retried["error"] and "again" not in failed["error"]
 
 
 def test_failed_containers_are_kept_for_a_day_and_gone_with_the_next_run_after_it(home):
-    from rs_assets.compute.docker import step_handler
+    from rs_assets.compute.docker import step_handler, upkeep
     from rs_assets.compute.docker.container import Policy
 
     home.job("wrong")
@@ -193,15 +200,15 @@ def test_failed_containers_are_kept_for_a_day_and_gone_with_the_next_run_after_i
     handler = step_handler.BoxStepHandler(Policy(home.image, "1:1", (), {}))
     labels = {one["Config"]["Labels"]["rs_assets.step"] for one in home.containers()}
     assert labels == {"wrong", "insatiable"}
-    before = step_handler.KEPT
+    before = upkeep.KEPT
     try:
         handler.remove_old(None)
         assert len(home.containers()) == 2
-        step_handler.KEPT *= 0
+        upkeep.KEPT *= 0
         handler.remove_old(None)
         assert home.containers() == []
     finally:
-        step_handler.KEPT = before
+        upkeep.KEPT = before
         handler.client.close()
 
 

@@ -69,6 +69,11 @@ def failure(kill: Kill, cause: SerializableErrorInfo | None = None) -> StepFailu
     return StepFailureData(_error(kill, cause), told, source)
 
 
+def lost(said: str) -> StepRetryData:
+    """What is recorded of a step that is tried again because somebody has ended its container."""
+    return StepRetryData(SerializableErrorInfo(f"ContainerLost: {said}\n", [], "ContainerLost"))
+
+
 def not_started(problem: UserError) -> StepFailureData:
     """What is recorded of a step that has no container."""
     error = SerializableErrorInfo(f"UserError: {problem}\n", [], "UserError")

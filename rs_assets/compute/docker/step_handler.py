@@ -9,8 +9,6 @@ taken over here: a container is what its box and the policy say.
 
 from __future__ import annotations
 
-import datetime as dt
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -28,14 +26,15 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from docker.models.containers import Container
 
 from rs_assets.compute.box import Box
+from rs_assets.compute.docker import upkeep
 from rs_assets.compute.docker.container import Policy, create_arguments
 from rs_assets.compute.docker.instance import LIMIT, NEXT_LIMIT, StepInstance, not_started
 from rs_assets.compute.docker.memory import RETRIES, Kill, larger_mib
 from rs_assets.errors import UserError
 
 RUN, STEP, ATTEMPT, MEMORY = "rs_assets.run", "rs_assets.step", "rs_assets.attempt", "rs_assets.memory_mib"
-KEPT = dt.timedelta(days=1)
-STOP_SECONDS, EXIT_SECONDS = 5, 10
+KILLED, LOST_RETRIES = 137, 1
+"""The exit code of what was killed, and how often a step is tried again whose container somebody else has ended."""
 
 
 class BoxStepHandler(DockerStepHandler):
@@ -46,6 +45,7 @@ class BoxStepHandler(DockerStepHandler):
 
     Attributes:
         kills: of steps that were found killed for memory, until somebody takes them out.
+        losses: what is said of steps whose containers somebody else has ended and that are to be tried again.
     """
 
     def __init__(self, policy: Policy) -> None:
@@ -53,6 +53,7 @@ class BoxStepHandler(DockerStepHandler):
         self.policy = policy
         self.client = docker.from_env()
         self.kills: dict[str, Kill] = {}
+        self.losses: dict[str, str] = {}
         self._succeeded: set[str] = set()
         # A container takes half a second to end and to be removed, for which no other step is to wait.
         self._cleaner = ThreadPoolExecutor(1)
@@ -77,6 +78,7 @@ class BoxStepHandler(DockerStepHandler):
     def launch_step(self, step_handler_context: StepHandlerContext) -> Iterator[DagsterEvent]:
         """Create and start the step's container; the step fails where Docker has no image or refuses."""
         step, image = self._get_step_key(step_handler_context), self._get_image(step_handler_context)
+        self.losses.pop(step, None)
         try:
             yield from super().launch_step(step_handler_context)
             return
@@ -109,7 +111,7 @@ class BoxStepHandler(DockerStepHandler):
         dagster = {"DAGSTER_RUN_JOB_NAME": run.job_name, "DAGSTER_RUN_STEP_KEY": step}
         name = self._get_container_name(step_handler_context)
         with suppress(NotFound):  # a run worker that was restarted starts its steps again
-            _remove(client.containers.get(name))
+            upkeep.remove(client.containers.get(name))
         return client.containers.create(
             **{**arguments, "environment": {**arguments["environment"], **dagster, **told}},
             command=_command(step_handler_context.execute_step_args),
@@ -124,7 +126,7 @@ class BoxStepHandler(DockerStepHandler):
         try:
             container = self.client.containers.get(name)
         except NotFound:
-            return CheckStepHealthResult.unhealthy(f"{step}: its container {name} is gone.")
+            return self._lost(step_handler_context, f"{step}: its container {name} is gone.")
         state = container.attrs["State"]
         if state["Status"] != "exited" or state["ExitCode"] == 0:
             return CheckStepHealthResult.healthy()
@@ -133,10 +135,21 @@ class BoxStepHandler(DockerStepHandler):
             kill = Kill(step, memory, self.next_memory_mib(step_handler_context, memory))
             self.kills[step] = kill
             return CheckStepHealthResult.unhealthy(str(kill))
-        return CheckStepHealthResult.unhealthy(
+        said = (
             f"{step}: its container {name} ended with code {state['ExitCode']}, and not for memory. "
             f"`docker logs {name}` has its last words."
         )
+        if state["ExitCode"] == KILLED:
+            return self._lost(step_handler_context, said)
+        return CheckStepHealthResult.unhealthy(said)
+
+    def _lost(self, step_handler_context: StepHandlerContext, said: str) -> CheckStepHealthResult:
+        """A step that did not fail of itself: it is tried again, once."""
+        retry_mode = step_handler_context.execute_step_args.retry_mode
+        if _attempt(step_handler_context) < LOST_RETRIES and not (retry_mode and retry_mode.disabled):
+            said = f"{said} It is tried again."
+            self.losses[self._get_step_key(step_handler_context)] = said
+        return CheckStepHealthResult.unhealthy(said)
 
     def terminate_step(self, step_handler_context: StepHandlerContext) -> Iterator[DagsterEvent]:
         """Stop the step's container and remove it: what is cancelled is no failure to look into."""
@@ -147,8 +160,8 @@ class BoxStepHandler(DockerStepHandler):
         )
         with suppress(NotFound):
             container = self.client.containers.get(name)
-            container.stop(timeout=STOP_SECONDS)
-            _remove(container)
+            container.stop(timeout=upkeep.STOP_SECONDS)
+            upkeep.remove(container)
 
     def next_memory_mib(self, step_handler_context: StepHandlerContext, memory_mib: int) -> int | None:
         """The limit of the attempt after one with this limit was killed for memory; None if there is to be none."""
@@ -165,9 +178,9 @@ class BoxStepHandler(DockerStepHandler):
             if state["Running"]:
                 run = instance.get_run_by_id(container.labels[RUN])
                 if run is not None and run.is_finished:
-                    container.stop(timeout=STOP_SECONDS)
-            elif _age(container) > KEPT:
-                _remove(container)
+                    container.stop(timeout=upkeep.STOP_SECONDS)
+            elif upkeep.is_old(container):
+                upkeep.remove(container)
 
     def succeeded(self, run_id: str, step: str) -> None:
         """Have the container of a step that has succeeded removed, beside the run, as soon as it has ended."""
@@ -185,8 +198,8 @@ class BoxStepHandler(DockerStepHandler):
             with suppress(APIError):  # it has just ended
                 container.kill("SIGTERM")
         for container in left:
-            if _wait(container)["Status"] == "created" or container in cut_short:
-                _remove(container)
+            if upkeep.wait(container)["Status"] == "created" or container in cut_short:
+                upkeep.remove(container)
         self.client.close()
 
     def _memory_mib(self, context: StepHandlerContext, attempt: int) -> int:
@@ -200,7 +213,7 @@ class BoxStepHandler(DockerStepHandler):
         if before is None:
             return box.memory_mib
         memory = int(before.labels[MEMORY])
-        killed = _wait(before)["OOMKilled"]
+        killed = upkeep.wait(before)["OOMKilled"]
         return (self.next_memory_mib(context, memory) or memory) if killed else memory
 
     def _box(self, context: StepHandlerContext) -> Box:
@@ -211,8 +224,8 @@ def _remove_when_ended(run_id: str, step: str) -> None:
     with closing(docker.from_env()) as client:
         container = _last_attempt(client, run_id, step)
         if container is not None:
-            _wait(container)
-            _remove(container)
+            upkeep.wait(container)
+            upkeep.remove(container)
 
 
 def _last_attempt(client: docker.DockerClient, run_id: str, step: str) -> Container | None:
@@ -244,28 +257,3 @@ def _command(args: ExecuteStepArgs) -> list[str]:
         )
     written = args.get_command_args()
     return ["dagster", *written[written.index("api") :]]
-
-
-def _wait(container: Container) -> dict[str, Any]:
-    """The state of a container that has ended, or is made to."""
-    until = time.monotonic() + EXIT_SECONDS
-    while container.attrs["State"]["Running"] and time.monotonic() < until:
-        time.sleep(0.1)
-        container.reload()
-    if container.attrs["State"]["Running"]:
-        container.stop(timeout=STOP_SECONDS)
-        container.reload()
-    state: dict[str, Any] = container.attrs["State"]
-    return state
-
-
-def _remove(container: Container) -> None:
-    with suppress(APIError):  # somebody else removes it, or has
-        container.remove(force=True)
-
-
-def _age(container: Container) -> dt.timedelta:
-    """How long ago a container ended, or was made if it was never started."""
-    ended, made = container.attrs["State"]["FinishedAt"], container.attrs["Created"]
-    when = max(ended, made)[:19]  # Docker's own times are in nanoseconds, which datetime does not read
-    return dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(when).replace(tzinfo=dt.UTC)
