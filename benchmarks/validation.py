@@ -17,6 +17,8 @@ column, so that a column that no event has is there, full of nulls, for both. Be
     sent     without the columns that the split has not parsed, since no event has them, and without their rules
     reasons  the whole contract, and then the failing rules of each row, a line each, by `counts()` and `details()`
 
+What the rules on keys hold against a shape is remembered by ours, as in a log date after its first batches.
+
 Left out of both: lines in which no event can be told, and what only the exact reading of a line can tell; dataframely
 has no rules for those. Before the clock runs, both must have found the same rows for each rule in every batch.
 

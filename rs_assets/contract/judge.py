@@ -35,6 +35,11 @@ EVENT_RULES = [
     *for_event_types(schemas.EVENT_TYPES),
 ]
 ITEM_RULES = compile_schema(schemas.ITEM)
+ITEM_WORDS = (
+    pl.Series([f"].{rule.path}" if rule.path else "]" for rule in ITEM_RULES]),
+    pl.Series([f" {rule.message}" for rule in ITEM_RULES]),
+)
+"""What follows an item's index in the path and the path in the message, rule by rule."""
 
 FOUND = ("k", "event_index", "row", "rule", "code", "path", "message", "expected", "observed")
 
@@ -178,11 +183,11 @@ def _item_failures(items: pl.DataFrame, read: Candidates) -> pl.DataFrame:
     if found.is_empty():
         return found
     at = pl.lit(items["at"]).gather(pl.col("row")).cast(pl.String)
-    item = pl.lit("params.items[") + at + pl.lit("]")
-    named = pl.when(pl.col("path") == "").then(item).otherwise(item + "." + pl.col("path"))
+    field, says = (pl.lit(words).gather(pl.col("rule")) for words in ITEM_WORDS)
+    named = pl.concat_str(pl.lit("params.items["), at, field)
     return found.with_columns(
         path=named,
-        message=named + " " + pl.col("message").str.strip_prefix(pl.col("path")).str.strip_chars_start(),
+        message=pl.concat_str(named, says),
         row=pl.lit(items["row"]).gather(pl.col("row")),
         rule=pl.col("rule") + len(EVENT_RULES),
     )

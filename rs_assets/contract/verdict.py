@@ -42,19 +42,20 @@ def failures(frame: pl.DataFrame, rules: list[Rule], void: Mask | None = None) -
     asked = [(i, rule) for i, rule in enumerate(rules) if rule.spares is None or rule.spares in sent]
     first = {i: rule.holds if rule.quick is None else rule.quick for i, rule in asked}
     held = frame.lazy().select(holds.alias(str(i)) for i, holds in first.items()).collect()
+    broken = [(i, rule) for i, rule in asked if not held[str(i)].all()]
+    # One query for all of them: each by itself costs more than what it does.
+    suspects = held.select(pl.col(str(i)).not_().arg_true().implode() for i, _ in broken)
     found = [
         (i, rule, rows)
-        for i, rule in asked
-        if not (fine := held[str(i)]).all() and len(rows := _failing(frame, fine, rule, void))
+        for (i, rule), of_rule in zip(broken, suspects, strict=True)
+        if len(rows := _failing(frame, of_rule.item().to_numpy(), rule, void))
     ]
     return _described(frame, found) if found else pl.DataFrame(schema=FAILURES)
 
 
-def _failing(frame: pl.DataFrame, fine: pl.Series, rule: Rule, void: Mask | None) -> Rows:
-    """Which rows a rule does not hold for; `fine` is its first answer."""
-    # By numpy and by index: on a Series, most methods are a query of their own, which costs more than they do.
-    held = fine.to_numpy()
-    rows = np.flatnonzero(~held if void is None else ~(held | void)).astype(np.uint32)
+def _failing(frame: pl.DataFrame, rows: Rows, rule: Rule, void: Mask | None) -> Rows:
+    """Which of the rows that its first answer suspects a rule does not hold for."""
+    rows = rows if void is None else rows[~void[rows]]
     if rule.quick is None or not len(rows):
         return rows
     asked = pl.DataFrame([frame[name][rows] for name in dict.fromkeys(rule.holds.meta.root_names())])
