@@ -71,3 +71,13 @@ def test_what_is_asked_stays_as_it_was(rows, asked):
     for candidate in CANDIDATES:
         Scoring.of(fit(candidate, rows))(sites, recent, numeric)
     np.testing.assert_array_equal(numeric, before)
+
+
+@pytest.mark.parametrize("candidate", CANDIDATES)
+def test_a_number_that_no_row_has_is_no_failure_and_says_nothing(candidate: str, rows: pl.DataFrame) -> None:
+    nowhere = ("max_price_viewed", "mean_price_viewed")  # of a log without prices
+    unpriced = rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in nowhere)
+    scoring = Scoring.of(fit(candidate, unpriced))
+    priced = unpriced.with_columns(pl.lit(9.5).alias(name) for name in nowhere)
+    assert np.array_equal(score(scoring, unpriced), score(scoring, priced))
+    assert np.isfinite(score(scoring, unpriced)).all()

@@ -134,7 +134,16 @@ def fit(candidate: str, rows: pl.DataFrame) -> Pipeline:
 
     pipeline = unfitted(candidate)
     with threadpool_limits(limits=1):
-        return pipeline.fit(inputs(rows), rows["will_buy"].to_numpy())
+        return pipeline.fit(_with_something(inputs(rows)), rows["will_buy"].to_numpy())
+
+
+def _with_something(inputs: pl.DataFrame) -> pl.DataFrame:
+    """The same, a number that no row has as 0: nothing is learned of it, and scikit-learn's trees fail without one.
+
+    A log without prices, as Taobao's, has none at all.
+    """
+    nowhere = [name for name in NUMERIC if inputs[name].is_nan().all()]
+    return inputs.with_columns(pl.lit(0.0).alias(name) for name in nowhere)
 
 
 def score(scoring: Scoring, rows: pl.DataFrame, threads: int = 1) -> Floats:
