@@ -61,6 +61,27 @@ def test_a_session_left_open_closes_on_the_next_date_even_if_nobody_sent_anythin
     assert stream.filter("is_carried").height == 1, "closed once, and not carried any further"
 
 
+def test_a_session_that_closes_without_a_further_event_has_the_figures_it_was_left_open_with(
+    run_model, valid_events
+):
+    rows = [
+        {"at": "2024-01-01 23:40:00", "name": "view_item", "item": "a", "price": 2.0},
+        {"at": "2024-01-01 23:41:00", "name": "add_to_cart", "item": "a", "value": 2.0},
+        {"at": "2024-01-01 23:42:00", "name": "purchase", "item": "a", "value": 2.0},
+        {"at": "2024-01-01 23:43:00", "name": "search"},
+    ]
+    dates = ["2024-01-01", "2024-01-02"]
+    stream = stream_by_date(run_model, valid_events(rows), dates)
+    open_then, closed = stream.filter("is_open"), stream.filter("is_carried")
+    assert (open_then.height, closed.height) == (1, 1)
+    of_row = {"log_date", "is_open", "is_carried", "closes_session", "items_seen", "seconds_since_previous"}
+    figures = [name for name in stream.columns if name not in of_row]
+    assert closed.select(figures).equals(open_then.select(figures))
+    together = run_model("session_stream", {"valid_events": valid_events(rows)}, dates[0], dates[-1])
+    order = ["log_date", "is_carried", "event_id"]
+    assert_frame_equal(together.sort(order), stream.sort(order), check_exact=True)
+
+
 def test_a_session_of_many_days_keeps_its_id_and_counts_on(run_model, valid_events):
     start = dt.datetime(2024, 1, 1, 12)
     times = [start + dt.timedelta(minutes=29 * n) for n in range(150)]

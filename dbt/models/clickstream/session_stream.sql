@@ -207,7 +207,7 @@ added as (
         coalesce(sum(({{ figure }})::decimal(38, 6)) over so_far, 0)::decimal(38, 6) as added_{{ name }},
         {%- endfor %}
         {%- for name, event in counted_events().items() %}
-        (count_if(own_name = '{{ event }}') over so_far)::bigint as added_{{ name }},
+        count(case when own_name = '{{ event }}' then 1 end) over so_far as added_{{ name }},
         {%- endfor %}
         sum(coalesce(new_items, 0)) over so_far::bigint as distinct_items,
         count(own_price) over so_far as added_priced_views,
@@ -275,24 +275,16 @@ running as (
 
 ),
 
--- What has been viewed, for the sessions that go on: the next date counts distinct items from it.
-items_of_open as (
+-- What has been viewed in a session, and at which place first.
+items_of_session as (
 
     select
         client,
-        last_place as place,
-        coalesce(list(item order by item) filter (where item is not null), []) as items_seen
-    from (
-        select
-            running.client,
-            running.place as last_place,
-            viewed.item
-        from running
-        left join viewed
-            on running.client = viewed.client and running.start = viewed.start and viewed.place <= running.place
-        where running.is_open
-    )
-    group by client, last_place
+        start,
+        list({'item': item, 'place': place} order by item) as items
+    from viewed
+    where item is not null
+    group by client, start
 
 ),
 
@@ -310,10 +302,17 @@ stream as (
         running.log_date as event_log_date,
         seconds_since_previous as since_previous,
         is_open as was_left_open,
-        items_of_open.items_seen as items_of_session
+        -- For the sessions that go on: the next date counts distinct items from it.
+        case when is_open then
+            list_transform(
+                list_filter(coalesce(items_of_session.items, []), lambda seen: seen.place <= running.place),
+                lambda seen: seen.item
+            )
+        end as items_at_hand
     from running
-    left join items_of_open
-        on running.client = items_of_open.client and running.place = items_of_open.place
+    left join items_of_session
+        on case when is_open then running.client end = items_of_session.client
+        and running.start = items_of_session.start
 
 )
 
@@ -357,7 +356,7 @@ select
     priced_views,
     max_price_viewed,
     last_purchase_position,
-    case when not is_carried then items_of_session end as items_seen,
+    case when not is_carried then items_at_hand end as items_seen,
     was_left_open and not is_carried as is_open,
     is_carried,
     is_carried or is_last_of_date and not was_left_open as closes_session
