@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -89,7 +89,7 @@ def image() -> str:
     with LOCK.with_suffix(".image").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not docker("image", "ls", "--quiet", BASE):
-            _make_base()
+            debian(BASE, PACKAGES)
         ca = [f"CA={CERTIFICATES}"] if os.path.exists(CERTIFICATES) else []
         command = ["make", "-s", "image", f"DOCKER={client()}", f"IMAGE={IMAGE}", f"BASE_IMAGE={BASE}", *ca]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -98,16 +98,25 @@ def image() -> str:
     return IMAGE
 
 
-def _make_base() -> None:
+def debian(name: str, packages: str, hooks: Sequence[str] = (), changes: Sequence[str] = ()) -> None:
+    """Make an image of Debian's packages.
+
+    Args:
+        name: of the image.
+        packages: apart by commas.
+        hooks: options of mmdebstrap.
+        changes: instructions of a Dockerfile that `docker import` knows.
+    """
     if not shutil.which("mmdebstrap"):
         pytest.skip("mmdebstrap is not installed, so there is no base for the image")
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "base.tar"
-        command = ["mmdebstrap", "--quiet", "--variant=essential", f"--include={PACKAGES}", "bookworm", made]
+        options = ["--quiet", "--variant=essential", f"--include={packages}", *hooks]
+        command = ["mmdebstrap", *options, "bookworm", made]
         done = subprocess.run(command, capture_output=True, text=True)
         _reached(done)
         assert done.returncode == 0, done.stderr
-        docker("import", str(made), BASE)
+        docker("import", *(f"--change={change}" for change in changes), str(made), name)
 
 
 def _reached(done: subprocess.CompletedProcess[str]) -> None:

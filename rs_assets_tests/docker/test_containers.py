@@ -33,7 +33,8 @@ def running(home: Place, seconds: float = 60) -> dict[str, Any]:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         for one in home.containers():
-            if one["State"]["Running"] and "STEP_START" in logs(one["Id"]):
+            said = logs(one["Id"]) if one["State"]["Running"] else ""
+            if "STEP_START" in said or "STEP_RESTARTED" in said:
                 return one
         time.sleep(0.3)
     raise AssertionError("no step has started")

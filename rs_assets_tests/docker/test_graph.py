@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import subprocess
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 from rs_assets.compute import Box
 from rs_assets.lake import Lake
 from rs_assets_tests.defs import replays
-from rs_assets_tests.docker.engine import client, docker
+from rs_assets_tests.docker.inspector import Inspector
 from rs_assets_tests.docker.place import Place, place
 from rs_assets_tests.lakes import published
 
@@ -26,27 +25,6 @@ FIRST, LAST = DATES[0], DATES[-1]  # a Saturday to a Monday: the weekly cut lies
 
 
 REAL = ("taobao", "rees46")
-
-
-class Inspector:
-    """Inspects each container of a step when it is made; those of steps that succeed are soon gone."""
-
-    def __init__(self) -> None:
-        self.seen: dict[str, dict[str, Any]] = {}
-        wanted = ["--filter=event=create", "--filter=label=rs_assets.run", "--format={{.ID}}"]
-        self._events = subprocess.Popen([client(), "events", *wanted], stdout=subprocess.PIPE, text=True)
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
-
-    def _look(self) -> None:
-        for line in self._events.stdout or ():
-            (one,) = json.loads(docker("inspect", line.strip()))
-            self.seen[one["Config"]["Labels"]["rs_assets.step"]] = one
-
-    def close(self) -> None:
-        self._events.terminate()
-        self._events.wait()
-        self._thread.join()
 
 
 @pytest.fixture(scope="module")
