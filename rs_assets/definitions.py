@@ -30,7 +30,6 @@ from rs_assets.defs.raw import raw_events, raw_events_seal
 from rs_assets.defs.resources import resources
 from rs_assets.defs.sealing import sealing
 from rs_assets.defs.site_shapes import site_shapes
-from rs_assets.extending.dbt import our_dbt
 from rs_assets.log import RawLog
 from rs_assets.settings import Settings
 
@@ -48,7 +47,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             quarantine_report(partitions),
             alerts(partitions, settings),
             site_shapes(partitions),
-            *dbt_models(our_dbt(settings.home), partitions),
+            *dbt_models(settings.home, partitions),
             decisions_log(partitions),
             *next_item(partitions),
             *purchase_intent(partitions),

@@ -1,7 +1,7 @@
 {# A generic test: the model has one row for each shopper's event of another table, told by a key of the same name. #}
 {% test same_rows_as(model, column_name, other) %}
     (
-        select {{ column_name }} from {{ other }} where {{ by_shoppers() }}
+        select {{ column_name }} from {{ other }} where {{ rs_assets.by_shoppers() }}
         except
         select {{ column_name }} from {{ model }}
     )
@@ -9,6 +9,6 @@
     (
         select {{ column_name }} from {{ model }}
         except
-        select {{ column_name }} from {{ other }} where {{ by_shoppers() }}
+        select {{ column_name }} from {{ other }} where {{ rs_assets.by_shoppers() }}
     )
 {% endtest %}

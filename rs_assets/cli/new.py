@@ -21,6 +21,12 @@ def new(
         str,
         typer.Argument(metavar="NAME", help="What to call it; of a project, its folder.", show_default=False),
     ],
+    dbt: Annotated[
+        bool,
+        typer.Option(
+            "--dbt", help="Features are SQL: a dbt project is written as well, where there is none."
+        ),
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Start an event type, an importer, a feature or a model in this project, or a company's own project.
@@ -30,7 +36,7 @@ def new(
     from rs_assets.cli.output import out, print_json
     from rs_assets.scaffold import add, start
 
-    written = start(Path(name)) if kind == "project" else add(kind, name, Path.cwd())
+    written = start(Path(name), dbt) if kind == "project" else add(kind, name, Path.cwd(), dbt)
     shown = [
         str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path) for path in written
     ]
@@ -45,6 +51,10 @@ def new(
             f"\nNext: [bold]cd {name} && make demo RS_ASSETS=[/]the folder of rs_assets", soft_wrap=True
         )
         return
+    if any(path.name == "dbt_project.yml" for path in written):
+        console.print(
+            '\nName the folder in your project, once: [bold]Project(…, dbt=HERE / "dbt")[/]', soft_wrap=True
+        )
     console.print(
         f"\nNext: fill in what says FILL IN, until [bold]pytest {shown[-1]}[/] passes;", soft_wrap=True
     )

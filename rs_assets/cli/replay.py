@@ -126,13 +126,13 @@ def _run(
     )
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("Loading the graph", total=None, doing="")
-        from rs_assets.extending.dbt import our_dbt
+        from rs_assets.extending.dbt import dbt_folders
         from rs_assets.transform.manifest import is_fresh, prepare
 
-        project = our_dbt(settings.home)
-        if not is_fresh(project):
-            bar.update(task, description="Preparing dbt's manifest")
-            prepare(project)
+        for project in dbt_folders(settings.home):
+            if not is_fresh(project):
+                bar.update(task, description="Preparing dbt's manifest")
+                prepare(project)
         from rs_assets.defs import launch
 
         on = launch.instance(settings)

@@ -97,10 +97,13 @@ def in_yaml(path: Path, model: str) -> Declaration:
 
 
 def diff(changes: Mapping[Declaration, float], root: Path) -> str:
-    """A unified diff, as `git apply` takes it, that writes these sizes in GiB; empty if nothing changes."""
+    """A unified diff, as `git apply` takes it, that writes these sizes in GiB; empty if nothing changes.
+
+    Files outside of `root` (of a company's project) are named by their whole path.
+    """
     made: list[str] = []
     for path, text in rewritten(changes).items():
-        name = path.relative_to(root).as_posix()
+        name = (path.relative_to(root) if path.is_relative_to(root) else path).as_posix().lstrip("/")
         old = path.read_text(encoding="utf-8").splitlines(keepends=True)
         made += difflib.unified_diff(old, text.splitlines(keepends=True), f"a/{name}", f"b/{name}")
     return "".join(made)

@@ -18,21 +18,31 @@ from rs_assets.defs.previews import Sources, column_lineage, columns, preview
 from rs_assets.defs.publishing import announce, materialized, publish
 from rs_assets.defs.resources import LakeResource
 from rs_assets.errors import UserError
-from rs_assets.extending.dbt import DbtFolder
+from rs_assets.extending.dbt import DbtFolder, dbt_folders, meta_of
 
 if TYPE_CHECKING:
     from rs_assets.lake.lineage import Reads
     from rs_assets.transform.dbt import Built, Tested
 
 Props = Mapping[str, Any]
+DBTS_OWN = ("dbt", "dbt_duckdb")
+"""Packages of macros that come with dbt: their versions are in the code version."""
 
 
 class Translator(DagsterDbtTranslator):
-    """Groups from a model's meta; a dependency of a model on itself is one on its own previous date."""
+    """Assets are called as their tables are; groups are of a model's meta; a model's dependency on itself is one on
+    its own previous date.
+    """
+
+    def get_asset_key(self, dbt_resource_props: Props) -> dg.AssetKey:
+        """Of a model its name, whatever its schema; of a source its table's, unless its meta says another."""
+        if meta_of(dbt_resource_props).get("dagster", {}).get("asset_key"):
+            return super().get_asset_key(dbt_resource_props)
+        return dg.AssetKey(str(dbt_resource_props["name"]))
 
     def get_group_name(self, dbt_resource_props: Props) -> str | None:
         """`meta.group`."""
-        return str(_meta(dbt_resource_props).get("group", "events"))
+        return str(meta_of(dbt_resource_props).get("group", "project"))
 
     def get_partition_mapping(
         self, dbt_resource_props: Props, dbt_parent_resource_props: Props
@@ -42,19 +52,29 @@ class Translator(DagsterDbtTranslator):
         return OWN_PREVIOUS_DATE if same else None
 
 
-def dbt_models(folder: DbtFolder, partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
-    """One assets definition a model.
+def dbt_models(home: str, partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """One assets definition a model, of our dbt project and of companies'.
 
     Raises:
-        UserError: the manifest has not been prepared.
+        UserError: a manifest has not been prepared, a model has no key, or two have one name.
     """
-    manifest, traced = folder.read(), folder.lineages()
-    project = DbtProject(project_dir=folder.folder, profiles_dir=folder.folder, target_path=folder.target)
-    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-    return [
-        _model(node, manifest, folder, project, partitions, traced.get(str(node["name"]), {}))
-        for node in sorted(models, key=lambda n: str(n["name"]))
-    ]
+    made: dict[str, dg.AssetsDefinition] = {}
+    for folder in dbt_folders(home):
+        manifest, traced = folder.read(), folder.lineages()
+        project = DbtProject(
+            project_dir=folder.folder, profiles_dir=folder.profiles, target_path=folder.target
+        )
+        for node in folder.models():
+            name = str(node["name"])
+            if name in made:
+                raise UserError(f"{folder.folder}: there is a model {name} already.", "Rename yours.")
+            if not meta_of(node).get("key"):
+                raise UserError(
+                    f"{folder.folder}: the model {name} has no key.",
+                    "Name columns whose values are unique within a log date: `meta: {key: [event_id]}`.",
+                )
+            made[name] = _model(node, manifest, folder, project, partitions, traced.get(name, {}))
+    return list(made.values())
 
 
 def _model(
@@ -66,7 +86,7 @@ def _model(
     sources: Sources,
 ) -> dg.AssetsDefinition:
     name = str(node["name"])
-    meta = _meta(node)
+    meta = meta_of(node)
     box = Box(**meta.get("box", {}))
     said = {column["name"]: column["description"].strip() for column in node["columns"].values()}
     upstream, goes_on = _tables(node, manifest), _goes_on(node)
@@ -133,7 +153,7 @@ def _specs(node: Props, manifest: Props, project: DbtProject) -> tuple[dg.AssetS
     return spec, [test for test in tests if test is not None]
 
 
-def model_reads(model: str, manifest: Props) -> "Reads":
+def model_reads(model: str, home: str) -> "Reads":
     """What a model reads, by its name.
 
     Raises:
@@ -141,21 +161,22 @@ def model_reads(model: str, manifest: Props) -> "Reads":
     """
     from rs_assets.transform.run import reads
 
-    for node in manifest["nodes"].values():
-        if node["resource_type"] == "model" and node["name"] == model:
-            return reads(_tables(node, manifest), model if _goes_on(node) else None)
+    for folder in dbt_folders(home):
+        for node in folder.models():
+            if node["name"] == model:
+                return reads(_tables(node, folder.read()), model if _goes_on(node) else None)
     raise UserError(f"There is no asset {model!r} in the graph.", "`rs-assets status` lists those published.")
 
 
 def _goes_on(node: Props) -> bool:
     """Whether a model goes on with what its own previous log date left open."""
-    return bool(_meta(node).get("dagster", {}).get("has_self_dependency"))
+    return bool(meta_of(node).get("dagster", {}).get("has_self_dependency"))
 
 
 def _code_version(node: Props, manifest: Props) -> str:
-    """A digest over a model's SQL, the project's macros, and what runs it."""
-    macros = (macro for macro in manifest["macros"].values() if macro["package_name"] == node["package_name"])
-    sql = [node["raw_code"], *sorted(macro["macro_sql"] for macro in macros), *_meta(node)["key"]]
+    """A digest over a model's SQL, the macros that it may use, dbt's own apart, and what runs it."""
+    macros = (macro for macro in manifest["macros"].values() if macro["package_name"] not in DBTS_OWN)
+    sql = [node["raw_code"], *sorted(macro["macro_sql"] for macro in macros), *meta_of(node)["key"]]
     libraries = ("dbt-core", "dbt-duckdb", "duckdb", "polars")
     return code_version(
         "transform/dbt.py",
@@ -200,7 +221,3 @@ def _together(checks: Mapping[str, list[dg.AssetCheckResult]]) -> Iterator[dg.As
     for results in checks.values():
         failed = [result for result in results if not result.passed]
         yield failed[0] if failed else results[-1]
-
-
-def _meta(props: Props) -> dict[str, Any]:
-    return dict(props.get("config", {}).get("meta") or props.get("meta") or {})

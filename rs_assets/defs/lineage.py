@@ -100,7 +100,7 @@ def _reads(asset: str, lake: LakeResource) -> Reads:
             return reading(*table.reads)
     from rs_assets.defs.dbt import model_reads
 
-    return model_reads(asset, lake.dbt.read())
+    return model_reads(asset, lake.home)
 
 
 def _with_erasures(reads: Reads, orders: Orders) -> Reads:

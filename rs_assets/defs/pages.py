@@ -12,7 +12,7 @@ from typing import TypeAlias
 import dagster as dg
 
 from rs_assets.defs.jobs import DAILY_HOURS
-from rs_assets.defs.resources import DBT_DIR
+from rs_assets.extending import projects
 
 Asset: TypeAlias = dg.AssetsDefinition | dg.SourceAsset | dg.AssetSpec
 
@@ -60,7 +60,8 @@ def _described(
 def _source(spec: dg.AssetSpec, assets: dg.AssetsDefinition) -> dg.LocalFileCodeReference | None:
     """A model's SQL, else the function that makes the asset."""
     name = spec.key.path[-1]
-    sql = next(iter(Path(DBT_DIR).glob(f"models/**/{name}.sql")), None)
+    folders = (project.dbt for project in projects() if project.dbt)
+    sql = next((path for folder in folders for path in folder.glob(f"models/**/{name}.sql")), None)
     if sql is not None:
         return dg.LocalFileCodeReference(file_path=str(sql), line_number=1, label=f"{name}.sql")
     function = getattr(assets.op.compute_fn, "decorated_fn", None)

@@ -5,17 +5,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import dagster as dg
 from pydantic import Field
 
-from rs_assets.extending.dbt import DbtFolder, our_dbt
 from rs_assets.lake import Lake
 from rs_assets.log import RawLog
 from rs_assets.settings import Settings
-
-DBT_DIR = Path(__file__).parents[2] / "dbt"
 
 
 class LogResource(dg.ConfigurableResource):
@@ -40,11 +35,6 @@ class LakeResource(dg.ConfigurableResource):
     home: str
     decisions: str = ""
     alert_rules: str | None = None
-
-    @property
-    def dbt(self) -> DbtFolder:
-        """The dbt project, whose manifest says what its models read."""
-        return our_dbt(self.home)
 
     def open(self) -> Lake:
         """The lake."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
@@ -18,7 +19,9 @@ from rs_assets.compute.box import Box
 from rs_assets.compute.declarations import Declaration, in_python, in_yaml
 from rs_assets.compute.report import Step, Use
 from rs_assets.compute.usage import PREFIX
-from rs_assets.defs.resources import DBT_DIR
+from rs_assets.errors import UserError
+from rs_assets.extending import Table, declared
+from rs_assets.extending.dbt import dbt_folders
 
 MATERIALIZATIONS = 400
 """The newest of an asset that are looked at: a run over many log dates has one for each."""
@@ -48,21 +51,34 @@ def steps(assets: Iterable[dg.AssetsDefinition], on: dg.DagsterInstance) -> list
 
 
 def declarations(assets: Iterable[dg.AssetsDefinition]) -> Iterator[tuple[str, Declaration]]:
-    """Each step's name, and where its box is declared.
+    """Each step's name, and where its box is declared; a company's table says its own by `@table(box=…)`.
 
     Raises:
         UserError: one is declared in a form that cannot be changed.
     """
-    schema = DBT_DIR / "models" / "schema.yml"
+    tables = {table.name for table in declared("tables", Table)}
     for made in _made(assets):
         name = made.op.name
         if name.startswith("dbt_"):
-            yield name, in_yaml(schema, name.removeprefix("dbt_"))
+            yield name, _of_model(name.removeprefix("dbt_"))
+            continue
+        if name in tables:
             continue
         function = inspect.unwrap(made.op.compute_fn.decorated_fn)  # type: ignore[union-attr]
         path = inspect.getsourcefile(function)
         assert path is not None  # every asset is declared in a file of this package
         yield name, in_python(Path(path), function.__code__.co_firstlineno)
+
+
+def _of_model(model: str) -> Declaration:
+    """Where a dbt model's box is, in whichever file of whichever project."""
+    for folder in dbt_folders(""):  # what is made of them is not looked at
+        for path in folder.files("yml"):
+            with suppress(UserError):
+                return in_yaml(path, model)
+    raise UserError(
+        f"The dbt model {model} has no box in its meta.", "Write one: `meta: {box: {cpu: 1, memory_gib: 2}}`."
+    )
 
 
 def _made(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:

@@ -29,6 +29,8 @@ class Project:
         candidates: a room of candidates of purchase_intent (`models.purchase_intent.candidate.Candidate`).
         tables: a room of tables, each an asset (`rs_assets.extending.table`). It is imported with the graph: import
             polars and the like inside of functions there.
+        dbt: the folder of a dbt project, whose models are assets beside ours and may read them. rs_assets' own is a
+            package of it.
         graph: a module with `definitions(partitions)`, which gives any other Dagster definitions.
         columns: a TOML file that says what columns mean, as `rs_assets/lake/columns.toml` does.
         alert_rules: a TOML file of thresholds, where RS_ALERT_RULES names none.
@@ -41,6 +43,7 @@ class Project:
     repairs: str = ""
     candidates: str = ""
     tables: str = ""
+    dbt: Path | None = None
     graph: str = ""
     columns: Path | None = None
     alert_rules: Path | None = None
@@ -51,6 +54,7 @@ OURS = Project(
     events="rs_assets.contract.schemas.events",
     importers="rs_assets.log.importers",
     candidates="rs_assets.models.purchase_intent.candidates",
+    dbt=PACKAGE.parent / "dbt",
     columns=PACKAGE / "lake" / "columns.toml",
 )
 

@@ -1,5 +1,7 @@
 """New files in the right rooms: an event, an importer, a feature, a model, or a company's whole project.
 
+A feature is a dbt model where the project has a dbt folder, else a table in Python.
+
 Belongs here: where files go, and writing them, all or none. Does not belong here: their text (`templates`), the
 command (`cli.new`).
 """
@@ -17,6 +19,7 @@ from rs_assets.errors import UserError
 from rs_assets.extending.projects import GROUP
 
 TEMPLATES = Path(__file__).parent / "templates"
+PROJECT_YML = "dbt_project.yml"
 KINDS: Mapping[str, str] = {
     "event": "events",
     "importer": "importers",
@@ -42,6 +45,11 @@ class Place:
     root: Path
     package: str
 
+    @property
+    def dbt(self) -> Path:
+        """Where its dbt project is, if it has one."""
+        return self.root / "dbt" if self.package == "rs_assets" else self.root / self.package / "dbt"
+
 
 def place_of(folder: Path) -> Place:
     """The project of a folder, by the nearest pyproject.toml above it.
@@ -63,8 +71,11 @@ def place_of(folder: Path) -> Place:
     )
 
 
-def add(kind: str, name: str, folder: Path) -> list[Path]:
+def add(kind: str, name: str, folder: Path, dbt: bool = False) -> list[Path]:
     """Write the files of an event, an importer, a feature or a model into the project of `folder`.
+
+    Args:
+        dbt: whether a feature is to be a dbt model even where there is no dbt folder yet; it is written, too.
 
     Returns:
         The files, first what is to be filled in.
@@ -88,6 +99,8 @@ def add(kind: str, name: str, folder: Path) -> list[Path]:
         "columns": "rs_assets/lake/columns.toml" if ours else f"{place.package}/columns.toml",
         KINDS[kind]: room.replace("/", "."),
     }
+    if kind == "feature" and (dbt or (place.dbt / PROJECT_YML).is_file()):
+        return _add_model(name, place)
     template = TEMPLATES / kind
     return _write(
         {
@@ -97,8 +110,30 @@ def add(kind: str, name: str, folder: Path) -> list[Path]:
     )
 
 
-def start(folder: Path) -> list[Path]:
+def _add_model(name: str, place: Place) -> list[Path]:
+    models = place.dbt / "models"
+    if there := next(iter(sorted(models.rglob(f"{name}.sql"))), None):
+        raise UserError(
+            f"{there} is there already; nothing was written.", "Choose another name, or remove it."
+        )
+    yml = models / f"{name}.yml"
+    words = {"name": name, "yml": yml.relative_to(place.root).as_posix(), "package": place.package}
+    files = {
+        models / f"{name}.sql": _filled(TEMPLATES / "sql" / "model.sql.tmpl", words),
+        yml: _filled(TEMPLATES / "sql" / "model.yml.tmpl", words),
+        place.root / "tests" / f"test_{name}.py": _filled(TEMPLATES / "sql" / "test.py.tmpl", words),
+    }
+    if not (place.dbt / PROJECT_YML).is_file():
+        own = _filled(TEMPLATES / "dbt" / f"{PROJECT_YML}.tmpl", words)
+        files = {place.dbt / PROJECT_YML: own, **files}
+    return _write(files)
+
+
+def start(folder: Path, dbt: bool = False) -> list[Path]:
     """Write a company's own repository into `folder`; its name is that of the package.
+
+    Args:
+        dbt: whether it has a dbt project, so that features are SQL.
 
     Raises:
         UserError: the name is none, or a file is there already.
@@ -110,7 +145,11 @@ def start(folder: Path) -> list[Path]:
     for path in sorted(root.rglob("*.tmpl")):
         parts = [package if part == "package" else part for part in path.relative_to(root).parts]
         parts[-1] = {"init.py": "__init__.py", "gitignore": ".gitignore"}.get(path.stem, path.stem)
-        files[folder.joinpath(*parts)] = _filled(path, {"package": package})
+        words = {"dbt": '    dbt=HERE / "dbt",\n' if dbt else "", "package": package}
+        files[folder.joinpath(*parts)] = _filled(path, words)
+    if dbt:
+        own = _filled(TEMPLATES / "dbt" / f"{PROJECT_YML}.tmpl", {"package": package})
+        files[folder / package / "dbt" / PROJECT_YML] = own
     return _write(files)
 
 

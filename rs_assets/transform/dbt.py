@@ -48,11 +48,12 @@ def build(model: str, project: DbtFolder, run_file: str, scratch: str) -> Built:
     os.makedirs(scratch, exist_ok=True)
     if (project.target / PARSED).exists():
         shutil.copy(project.target / PARSED, scratch)
-    os.environ["RS_DBT_RUN"] = run_file
-    places = ["--project-dir", str(project.folder), "--profiles-dir", str(project.folder)]
+    os.environ |= {"RS_DBT_RUN": run_file, "RS_DBT_PACKAGES": str(project.packages)}
+    places = ["--project-dir", str(project.folder), "--profiles-dir", str(project.profiles)]
     places += ["--target-path", scratch, "--log-path", scratch]
+    # By its file: a name alone stands for a folder's or a package's models as well.
     # "buildable": a test that compares with a child runs with the child, not before it exists.
-    chosen = ["--select", model, "--indirect-selection", "buildable"]
+    chosen = ["--select", f"file:{model}.sql", "--indirect-selection", "buildable"]
     try:
         done = dbtRunner().invoke(
             ["--quiet", "--no-use-colors", "--no-send-anonymous-usage-stats", "build", *chosen, *places]

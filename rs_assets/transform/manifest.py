@@ -3,7 +3,7 @@
 Belongs here: preparing it again when the project has changed, and beside it where each model's columns come from.
 Does not belong here: where they are kept (`extending.dbt`), tracing a query (`columns`).
 
-`python -m rs_assets.transform.manifest` prepares it in RS_HOME.
+`python -m rs_assets.transform.manifest` prepares those of all projects in RS_HOME.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from rs_assets.errors import UserError
-from rs_assets.extending.dbt import DbtFolder, Lineages, our_dbt
+from rs_assets.extending.dbt import DbtFolder, Lineages, dbt_folders
 
 
 def is_fresh(project: DbtFolder) -> bool:
@@ -25,7 +25,8 @@ def is_fresh(project: DbtFolder) -> bool:
     if not project.manifest.exists() or not project.lineage.exists():
         return False
     made = project.manifest.stat().st_mtime_ns
-    sources = (path for ending in ("*.sql", "*.yml") for path in project.folder.rglob(ending))
+    folders = filter(None, (project.folder, project.base))
+    sources = (path for folder in folders for ending in ("*.sql", "*.yml") for path in folder.rglob(ending))
     return all(path.stat().st_mtime_ns <= made for path in sources)
 
 
@@ -39,7 +40,8 @@ def prepare(project: DbtFolder) -> None:
     target.mkdir(parents=True, exist_ok=True)
     nothing = target / "nothing.ndjson"  # what a model reads, while nothing is to be read
     nothing.write_text("")
-    places = ["--project-dir", str(folder), "--profiles-dir", str(folder)]
+    _link(project)
+    places = ["--project-dir", str(folder), "--profiles-dir", str(project.profiles)]
     places += ["--target-path", str(target), "--log-path", str(target / "logs")]
     done = subprocess.run(
         [
@@ -56,14 +58,37 @@ def prepare(project: DbtFolder) -> None:
         ],
         capture_output=True,
         text=True,
-        env={**os.environ, "DO_NOT_TRACK": "1", "RS_DBT_RUN": str(nothing)},
+        env={
+            **os.environ,
+            "DO_NOT_TRACK": "1",
+            "RS_DBT_RUN": str(nothing),
+            "RS_DBT_PACKAGES": str(project.packages),
+        },
     )
     if done.returncode != 0:
         raise UserError(
             f"dbt cannot compile {folder}:\n{(done.stdout + done.stderr).strip()}", "Mend it, and try again."
         )
-    project.lineage.write_text(json.dumps(traced(project.read())), encoding="utf-8")
+    own = {str(node["name"]) for node in project.models()}
+    found = {name: columns for name, columns in traced(project.read()).items() if name in own}
+    project.lineage.write_text(json.dumps(found), encoding="utf-8")
     os.utime(project.manifest)  # dbt leaves it as it was if nothing that matters to it has changed
+
+
+def _link(project: DbtFolder) -> None:
+    """Put together the project's packages: ours, and those that `dbt deps` has installed."""
+    if project.base is None:
+        return
+    project.packages.mkdir(exist_ok=True)
+    installed = project.folder / "dbt_packages"
+    found = {path.name: path for path in installed.iterdir() if path.is_dir()} if installed.is_dir() else {}
+    found["rs_assets"] = project.base
+    for link in project.packages.iterdir():
+        if link.name not in found or link.resolve() != found[link.name].resolve():
+            link.unlink()
+    for name, path in found.items():
+        if not (project.packages / name).exists():
+            (project.packages / name).symlink_to(path)
 
 
 def traced(manifest: Mapping[str, Any]) -> Lineages:
@@ -86,4 +111,5 @@ def traced(manifest: Mapping[str, Any]) -> Lineages:
 if __name__ == "__main__":
     from rs_assets.settings import Settings
 
-    prepare(our_dbt(Settings.from_env().home))
+    for one in dbt_folders(Settings.from_env().home):
+        prepare(one)

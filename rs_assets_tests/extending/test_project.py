@@ -3,47 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from rs_assets_tests.extending.company import ROOT, done, fill, install, query, run
+
 DATE = "2024-01-02"
-
-
-def run(
-    *command: str, cwd: Path, site: Path | None = None, env: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """A command with rs_assets, and the packages of `site`, on Python's path."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RS_", "DAGSTER_"))}
-    path = os.pathsep.join(str(place) for place in (site, ROOT) if place)
-    whole = {**kept, "PYTHONPATH": path, "RS_EXECUTOR": "in_process", "COLUMNS": "200", **(env or {})}
-    return subprocess.run([sys.executable, *command], cwd=cwd, capture_output=True, text=True, env=whole)
-
-
-def done(*command: str, cwd: Path, site: Path | None = None, env: Mapping[str, str] | None = None) -> str:
-    found = run(*command, cwd=cwd, site=site, env=env)
-    assert found.returncode == 0, found.stdout + found.stderr
-    return found.stdout
-
-
-def install(project: Path, site: Path) -> None:
-    uv = Path(sys.executable).with_name("uv")
-    how = [
-        "--no-deps",
-        "--python",
-        sys.executable,
-        "--target",
-        str(site),
-    ]
-    subprocess.run([uv, "pip", "install", "-q", *how, "-e", str(project)], check=True, cwd=project)
-    # An editable install is a .pth file, which Python reads in site folders alone.
-    (site / project.name).symlink_to(project / project.name)
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +41,6 @@ def log_of(home: Path) -> None:
         line(3, "page_view", {"page_title": "x"}),
     ]
     LogWriter(str(home / "raw")).write("shop-a", DATE, b"".join(lines))
-
-
-def query(home: Path, sql: str, **how: Path) -> list[dict[str, object]]:
-    shown = done("-m", "rs_assets.cli", "query", sql, "--format", "json", env={"RS_HOME": str(home)}, **how)
-    found: list[dict[str, object]] = json.loads(shown)
-    return found
 
 
 REPLAY = ("-m", "rs_assets.cli", "replay", "--from", DATE, "--to", DATE)
@@ -151,25 +113,24 @@ def test_what_is_new_fails_usefully_until_it_is_filled_in_and_is_not_overwritten
     again = run(*new, cwd=folder, site=site)
     assert again.returncode == 1 and "is there already; nothing was written" in again.stderr
 
-    def fill(path: str, old: str, new: str) -> None:
-        text = (folder / path).read_text()
-        assert old in text
-        (folder / path).write_text(text.replace(old, new, 1))
-
     if kind == "event":
-        fill(test[-1], "object] = {}", 'object] = {"own_event_id": "A-7"}')
-        fill("acme_assets/columns.toml", "[valid_events]\n", '[valid_events]\nown_event_id = "Which."\n')
-    elif kind == "importer":
-        fill(test[-1], "...] = ()\nVALID = 0", '...] = ("u,i,1704189600", "broken")\nVALID = 1')
-    elif kind == "feature":
-        fill(test[-1], "float, ...] = ()", "float, ...] = (0, 1, 1, 2)")
+        fill(folder / test[-1], "object] = {}", 'object] = {"own_event_id": "A-7"}')
         fill(
-            "acme_assets/columns.toml",
+            folder / "acme_assets/columns.toml",
+            "[valid_events]\n",
+            '[valid_events]\nown_event_id = "Which."\n',
+        )
+    elif kind == "importer":
+        fill(folder / test[-1], "...] = ()\nVALID = 0", '...] = ("u,i,1704189600", "broken")\nVALID = 1')
+    elif kind == "feature":
+        fill(folder / test[-1], "float, ...] = ()", "float, ...] = (0, 1, 1, 2)")
+        fill(
+            folder / "acme_assets/columns.toml",
             "[valid_events]\n",
             '[own_feature]\nown_feature = "So far."\n[valid_events]\n',
         )
     else:
-        fill(f"acme_assets/candidates/{name}.py", "float] = {}", 'float] = {"max_leaf_nodes": 31}')
+        fill(folder / f"acme_assets/candidates/{name}.py", "float] = {}", 'float] = {"max_leaf_nodes": 31}')
     done(*test, cwd=folder, site=site)
     if kind == "importer":
         assert "own_importer" in done("-m", "rs_assets.cli", "import", "--list", cwd=folder, site=site)

@@ -40,7 +40,10 @@ def test_invocations_in_one_process_may_each_spill_to_a_folder_of_their_own(
         )
         run.write(lake, str(tmp_path / "run.ndjson"))
         built = build(
-            "session_stream", DbtFolder(DBT, target), str(tmp_path / "run.ndjson"), str(tmp_path / name)
+            "session_stream",
+            DbtFolder("rs_assets", DBT, target),
+            str(tmp_path / "run.ndjson"),
+            str(tmp_path / name),
         )
         assert built.error is None, built.error
         assert pl.read_parquet(tmp_path / f"{name}.parquet").height == rows

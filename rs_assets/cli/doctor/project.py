@@ -5,12 +5,11 @@ Belongs here: the manifest, the storage of runs. Does not belong here: whether f
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from rs_assets.cli.doctor.findings import Finding, examined
 from rs_assets.cli.output import place, plural
-from rs_assets.extending.dbt import DbtFolder, our_dbt
+from rs_assets.extending.dbt import DbtFolder, dbt_folders
 from rs_assets.settings import Settings
 
 MANIFEST = "Run `make manifest`; `rs-assets replay` does so as well."
@@ -19,7 +18,7 @@ MANIFEST = "Run `make manifest`; `rs-assets replay` does so as well."
 def examine(settings: Settings) -> list[Finding]:
     """Everything of this module."""
     return [
-        *examined("dbt", lambda: manifest(our_dbt(settings.home))),
+        *examined("dbt", lambda: [manifest(one) for one in dbt_folders(settings.home)]),
         *examined("Dagster", lambda: storage(settings.dagster_home)),
     ]
 
@@ -29,18 +28,18 @@ def manifest(project: DbtFolder) -> Finding:
     from rs_assets.transform.manifest import is_fresh
 
     path = project.manifest
+    name = "dbt" if project.base is None else f"dbt: {project.project}"
     if not path.exists():
-        return Finding("dbt", "problem", f"There is no manifest at {place(str(path))}.", MANIFEST)
+        return Finding(name, "problem", f"There is no manifest at {place(str(path))}.", MANIFEST)
     try:
-        nodes = json.loads(path.read_bytes())["nodes"]
+        models = len(list(project.models()))
     except (ValueError, KeyError, TypeError):
-        return Finding("dbt", "problem", f"{place(str(path))} is no manifest.", f"Remove it. {MANIFEST}")
+        return Finding(name, "problem", f"{place(str(path))} is no manifest.", f"Remove it. {MANIFEST}")
     if not is_fresh(project):
         return Finding(
             "dbt", "problem", f"The manifest is older than {place(str(project.folder))}.", MANIFEST
         )
-    models = sum(node["resource_type"] == "model" for node in nodes.values())
-    return Finding("dbt", "fine", f"manifest of {plural(models, 'model')}, as new as the project")
+    return Finding(name, "fine", f"manifest of {plural(models, 'model')}, as new as the project")
 
 
 def storage(home: str) -> Finding | list[Finding]:

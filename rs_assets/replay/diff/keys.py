@@ -1,10 +1,11 @@
 """The key of each asset's rows: what makes a row of one environment the same row in the other.
 
-Belongs here: the keys, one place for all assets. Does not belong here: comparing by them (`rows`).
+Belongs here: the keys of assets that are made in Python. Does not belong here: those of dbt's models, which are in
+their `meta.key`; comparing by them (`rows`).
 
 A key is unique within the object of one log date, which is what is compared with its counterpart; it need not be
-unique over log dates. Tests hold the keys of dbt's models to `meta.key` in `dbt/models/schema.yml`, and all of them
-to a replayed lake; where a key is not unique after all, `rows` compares whole rows and says so.
+unique over log dates. Tests hold them to a replayed lake; where a key is not unique after all, `rows` compares whole
+rows and says so.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from rs_assets.extending import Table, declared
+from rs_assets.extending.dbt import key_of_model
 
 Key: TypeAlias = tuple[str, ...]
 
@@ -22,13 +24,6 @@ KEYS: Mapping[str, Key] = {
     "quarantine_report": ("kind", "name"),
     "alerts": ("fingerprint",),
     "site_shapes": ("site", "event_name", "path"),
-    "session_stream": ("is_carried", "event_id"),
-    "session_events": ("event_id",),
-    "sessions": ("session_id",),
-    "session_features": ("session_id", "position"),
-    "session_labels": ("session_id",),
-    "item_stats": ("site", "item_id"),
-    "funnel_daily": ("site",),
     "purchase_intent_training": ("session_id", "position"),
     "purchase_intent_model": ("cut",),
     "purchase_intent_evaluation": ("candidate", "slice", "metric"),
@@ -46,7 +41,8 @@ KEYS: Mapping[str, Key] = {
 
 def declared_key(asset: str) -> Key | None:
     """The key of an asset of the graph, those of companies' projects included."""
-    return KEYS.get(asset) or next((one.key for one in declared("tables", Table) if one.name == asset), None)
+    tables = (one.key for one in declared("tables", Table) if one.name == asset)
+    return KEYS.get(asset) or key_of_model(asset) or next(tables, None)
 
 
 def key_of(asset: str, columns: Iterable[str], keys: Mapping[str, Key] | None = None) -> Key | None:
