@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rs_assets.errors import UserError
-from rs_assets.extending.projects import GROUP
+from rs_assets.extending.projects import GROUP, OURS
 
 TEMPLATES = Path(__file__).parent / "templates"
 PROJECT_YML = "dbt_project.yml"
@@ -30,12 +30,11 @@ KINDS: Mapping[str, str] = {
 IN_OURS: Mapping[str, tuple[str, str]] = {
     "event": ("rs_assets/contract/schemas/events", "rs_assets_tests/contract/events"),
     "importer": ("rs_assets/log/importers", "rs_assets_tests/log/importers"),
+    "model": ("rs_assets/models/purchase_intent/candidates", "rs_assets_tests/models/candidates"),
 }
 """Where they go in a checkout of rs_assets, with their tests."""
-ELSEWHERE: Mapping[str, str] = {
-    "feature": "dbt/models/clickstream/session_features.sql (docs/extending.md has the places)",
-    "model": "rs_assets/models/purchase_intent/candidates.py",
-}
+SQL_IN_OURS = ("dbt/models/clickstream", "rs_assets_tests/transform")
+"""Where a feature goes there, which is always a dbt model."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Place:
     @property
     def dbt(self) -> Path:
         """Where its dbt project is, if it has one."""
-        return self.root / "dbt" if self.package == "rs_assets" else self.root / self.package / "dbt"
+        return self.root / "dbt" if self.package == OURS.name else self.root / self.package / "dbt"
 
 
 def place_of(folder: Path) -> Place:
@@ -81,16 +80,13 @@ def add(kind: str, name: str, folder: Path, dbt: bool = False) -> list[Path]:
         The files, first what is to be filled in.
 
     Raises:
-        UserError: the name is none, a file is there already, or the kind has no room of its own here.
+        UserError: the name is none, or a file is there already.
     """
     _require_name(name)
     place = place_of(folder)
-    ours = place.package == "rs_assets"
-    if ours and kind in ELSEWHERE:
-        raise UserError(
-            f"A {kind} of rs_assets itself is no file of its own.",
-            f"Add it to {ELSEWHERE[kind]}; or start a project of yours by `rs-assets new project DIR`.",
-        )
+    if kind == "feature" and (dbt or (place.dbt / PROJECT_YML).is_file()):
+        return _add_model(name, place)
+    ours = place.package == OURS.name
     room, tests = IN_OURS[kind] if ours else (f"{place.package}/{KINDS[kind]}", "tests")
     words = {
         "name": name,
@@ -99,8 +95,6 @@ def add(kind: str, name: str, folder: Path, dbt: bool = False) -> list[Path]:
         "columns": "rs_assets/lake/columns.toml" if ours else f"{place.package}/columns.toml",
         KINDS[kind]: room.replace("/", "."),
     }
-    if kind == "feature" and (dbt or (place.dbt / PROJECT_YML).is_file()):
-        return _add_model(name, place)
     template = TEMPLATES / kind
     return _write(
         {
@@ -111,8 +105,10 @@ def add(kind: str, name: str, folder: Path, dbt: bool = False) -> list[Path]:
 
 
 def _add_model(name: str, place: Place) -> list[Path]:
-    models = place.dbt / "models"
-    if there := next(iter(sorted(models.rglob(f"{name}.sql"))), None):
+    models, tests = place.dbt / "models", place.root / "tests"
+    if place.package == OURS.name:
+        models, tests = (place.root / part for part in SQL_IN_OURS)
+    if there := next(iter(sorted(place.dbt.rglob(f"{name}.sql"))), None):
         raise UserError(
             f"{there} is there already; nothing was written.", "Choose another name, or remove it."
         )
@@ -121,7 +117,7 @@ def _add_model(name: str, place: Place) -> list[Path]:
     files = {
         models / f"{name}.sql": _filled(TEMPLATES / "sql" / "model.sql.tmpl", words),
         yml: _filled(TEMPLATES / "sql" / "model.yml.tmpl", words),
-        place.root / "tests" / f"test_{name}.py": _filled(TEMPLATES / "sql" / "test.py.tmpl", words),
+        tests / f"test_{name}.py": _filled(TEMPLATES / "sql" / "test.py.tmpl", words),
     }
     if not (place.dbt / PROJECT_YML).is_file():
         own = _filled(TEMPLATES / "dbt" / f"{PROJECT_YML}.tmpl", words)

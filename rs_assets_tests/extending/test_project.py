@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rs_assets_tests.extending.company import ROOT, done, fill, install, query, run
+from rs_assets_tests.extending.company import PYTEST, ROOT, RS_ASSETS, done, fill, install, query, run
 
 DATE = "2024-01-02"
 
@@ -136,24 +136,50 @@ def test_what_is_new_fails_usefully_until_it_is_filled_in_and_is_not_overwritten
         assert "own_importer" in done("-m", "rs_assets.cli", "import", "--list", cwd=folder, site=site)
 
 
-def test_in_a_checkout_an_event_is_ours_and_what_is_no_file_of_its_own_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "first", "test", "says"),
+    [
+        (
+            "event",
+            "rs_assets/contract/schemas/events/own_event.py",
+            "rs_assets_tests/contract/events/test_own_event.py",
+            "Fill in SENT in this file",
+        ),
+        (
+            "feature",
+            "dbt/models/clickstream/own_feature.sql",
+            "rs_assets_tests/transform/test_own_feature.py",
+            "Say in dbt/models/clickstream/own_feature.yml what these mean",
+        ),
+        (
+            "model",
+            "rs_assets/models/purchase_intent/candidates/own_model.py",
+            "rs_assets_tests/models/candidates/test_own_model.py",
+            "Fill in SETTINGS in rs_assets.models.purchase_intent.candidates",
+        ),
+    ],
+)
+def test_in_a_checkout_what_is_new_goes_to_the_rooms_of_rs_assets_itself(
+    tmp_path: Path, kind: str, first: str, test: str, says: str
+) -> None:
     code = tmp_path / "checkout"
-    shutil.copytree(ROOT / "rs_assets", code / "rs_assets", ignore=shutil.ignore_patterns("__pycache__"))
+    for part in ("rs_assets", "dbt"):
+        shutil.copytree(ROOT / part, code / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", code)
-    told = done("-m", "rs_assets.cli", "new", "event", "own_event", cwd=code, site=code)
-    assert "wrote rs_assets/contract/schemas/events/own_event.py" in told
-    test = "rs_assets_tests/contract/events/test_own_event.py"
-    failed = run("-m", "pytest", "-p", "no:cacheprovider", test, cwd=code, site=code)
-    assert failed.returncode == 1 and "Fill in SENT in this file" in failed.stdout
-    for path, old, new in (
-        (test, "object] = {}", 'object] = {"own_event_id": "A-7"}'),
-        ("rs_assets/lake/columns.toml", "[all]\n", '[all]\nown_event_id = "Which."\n'),
-    ):
-        (code / path).write_text((code / path).read_text().replace(old, new, 1))
-    done("-m", "pytest", "-p", "no:cacheprovider", test, cwd=code, site=code)
-
-    refused = run("-m", "rs_assets.cli", "new", "model", "own_model", cwd=code, site=code)
-    assert refused.returncode == 1 and "models/purchase_intent/candidates.py" in refused.stderr
+    told = done(*RS_ASSETS, "new", kind, f"own_{kind}", cwd=code, site=code)
+    assert f"wrote {first}" in told and f"wrote {test}" in told
+    failed = run(*PYTEST, test, cwd=code, site=code)
+    assert failed.returncode == 1 and says in failed.stdout, failed.stdout + failed.stderr
+    if kind == "event":
+        fill(code / test, "object] = {}", 'object] = {"own_event_id": "A-7"}')
+        fill(code / "rs_assets/lake/columns.toml", "[all]\n", '[all]\nown_event_id = "Which."\n')
+    elif kind == "feature":
+        fill(code / test, "float, ...] = ()", "float, ...] = (0, 1, 1, 2)")
+        fill(code / first.replace(".sql", ".yml"), "FILL IN what it tells", "Searches so far")
+        fill(code / first.replace(".sql", ".yml"), "FILL IN what the figure means", "Searches so far")
+    else:
+        fill(code / first, "float] = {}", 'float] = {"max_leaf_nodes": 31}')
+    done(*PYTEST, test, cwd=code, site=code)
 
 
 def test_a_module_that_is_imported_before_its_room_is_told_so(tmp_path: Path) -> None:

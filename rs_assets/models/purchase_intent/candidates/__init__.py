@@ -1,7 +1,8 @@
 """The candidates: what may become the purchase_intent model, from the simplest to the most complex.
 
-Belongs here: each candidate's scikit-learn pipeline, and the one way to fit it and to score with it. Does
-not belong here: choosing between them (`choice`). scikit-learn is imported when a function is called.
+Belongs here: each candidate's scikit-learn pipeline, and the one way to fit it and to score with it; one that is more
+than a few lines is a module of its own (`rs-assets new model NAME`), found by being here. Does not belong here:
+choosing between them (`choice`). scikit-learn is imported when a function is called.
 """
 
 from __future__ import annotations
