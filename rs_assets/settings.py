@@ -27,7 +27,7 @@ class Settings:
         raw_log: RS_RAW_LOG, any fsspec path.
         lake: RS_LAKE, a folder.
         environment: RS_ENVIRONMENT, the lake's prefix.
-        executor: RS_EXECUTOR, one of EXECUTORS.
+        executor: RS_EXECUTOR, one of EXECUTORS, or of a project's.
         datasets: RS_DATASETS, a folder of public data sets; empty when not set.
         sites: RS_SITES, the sites that may send, apart by commas; else those of projects; all may if there are none.
         owners: RS_OWNERS, who answers for the assets: e-mail addresses or `team:` and a name, apart by commas.
@@ -74,8 +74,9 @@ class Settings:
                 "Use letters, digits, '-'.",
             )
         executor = env.get("RS_EXECUTOR") or "multiprocess"
-        if executor not in EXECUTORS:
-            raise UserError(f"RS_EXECUTOR={executor!r} is not known.", f"Use one of {', '.join(EXECUTORS)}.")
+        executors = (*EXECUTORS, *(name for one in projects() for name in one.executors))
+        if executor not in executors:
+            raise UserError(f"RS_EXECUTOR={executor!r} is not known.", f"Use one of {', '.join(executors)}.")
         # Runs of another environment never show as prod's.
         own_storage = "dagster" if environment == "prod" else f"dagster-{environment}"
         return cls(

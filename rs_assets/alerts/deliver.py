@@ -1,4 +1,4 @@
-"""Delivery of notices to the URLs of RS_ALERT_URLS, by Apprise.
+"""Delivery of notices to the URLs of RS_ALERT_URLS, by Apprise or what a project names for a scheme.
 
 Belongs here: sending, and what became of it. Does not belong here: what is sent (`notices`), what waits
 (`ledger`). Apprise is imported when something is to be sent: it takes a third of a second.
@@ -11,15 +11,12 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from rs_assets.alerts.alert import Rule
 from rs_assets.alerts.ledger import Ledger
 from rs_assets.alerts.notices import Notice, State
+from rs_assets.alerts.notifier import Kind, Message, notifier_of
 from rs_assets.alerts.redact import masked, without_secrets
-
-if TYPE_CHECKING:
-    import apprise
 
 IN_A_ROW = 3
 """Failures of a destination after which the others of a pass wait for the next: each may take seconds."""
@@ -84,12 +81,16 @@ def send(url: str, notice: Notice, environment: str) -> str:
     # What a plugin logs is taken from its result; its own log would tell the URL to whoever reads this process's.
     logging.getLogger("apprise").propagate = False
     shown = masked(url)
+    message = Message(f"[{environment}] {notice.title}", notice.alert.body, _kind(notice))
     to = apprise.Apprise()
     try:
+        if own := notifier_of(url):
+            own(url, message)
+            return ""
         if not to.add(url):
             return f"{shown} is no URL that Apprise knows; mend it in RS_ALERT_URLS"
         result = to.notify(
-            title=f"[{environment}] {notice.title}", body=notice.alert.body, notify_type=_type(notice)
+            title=message.title, body=message.body, notify_type=apprise.NotifyType(message.kind)
         )
     except Exception as problem:  # a plugin's own; whatever it is, an alert must not stop data
         return (
@@ -101,11 +102,9 @@ def send(url: str, notice: Notice, environment: str) -> str:
     return f"{shown} did not take it: {without_secrets(said, url)[:300] or 'no reason given'}"
 
 
-def _type(notice: Notice) -> apprise.NotifyType:
+def _kind(notice: Notice) -> Kind:
     """Apprise's kinds, which give a message its colour."""
-    import apprise
-
     if notice.state == State.OVER:
-        return apprise.NotifyType.SUCCESS
+        return "success"
     worst = notice.alert.rule in (Rule.CONSERVATION, Rule.RUN_FAILED, Rule.ALL_BAD)
-    return apprise.NotifyType.FAILURE if worst else apprise.NotifyType.WARNING
+    return "failure" if worst else "warning"

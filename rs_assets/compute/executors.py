@@ -16,6 +16,7 @@ import dagster as dg
 
 from rs_assets.compute.box import Box
 from rs_assets.errors import UserError
+from rs_assets.extending.projects import named
 
 # Steps fork from a server that has loaded the graph and dbt once: 1.2 s a step where a new interpreter takes 4.
 # Nothing that starts threads (polars, DuckDB) is imported by then.
@@ -30,7 +31,7 @@ ELSEWHERE = {
 
 
 def executor(name: str, boxes: Iterable[Box] = ()) -> dg.ExecutorDefinition:
-    """The executor of this name, one of `settings.EXECUTORS`.
+    """The executor of this name, one of `settings.EXECUTORS` or of a project's.
 
     Args:
         name: RS_EXECUTOR.
@@ -43,6 +44,10 @@ def executor(name: str, boxes: Iterable[Box] = ()) -> dg.ExecutorDefinition:
         return dg.in_process_executor
     if name == "multiprocess":
         return dg.multiprocess_executor.configured(MULTIPROCESS)
+    if (own := named("executors", name)) is not None:
+        if not isinstance(own, dg.ExecutorDefinition):
+            raise UserError(f"RS_EXECUTOR={name} is a {type(own).__name__}.", "Name a Dagster executor.")
+        return own
     if name == "ecs":
         for box in boxes:  # untagged, a step would run in the size of the step before
             box.fargate()

@@ -153,19 +153,15 @@ def _specs(node: Props, manifest: Props, project: DbtProject) -> tuple[dg.AssetS
     return spec, [test for test in tests if test is not None]
 
 
-def model_reads(model: str, home: str) -> "Reads":
-    """What a model reads, by its name.
-
-    Raises:
-        UserError: there is no such model.
-    """
+def model_reads(model: str, home: str) -> "Reads | None":
+    """What a model reads, by its name; None if there is no such model."""
     from rs_assets.transform.run import reads
 
     for folder in dbt_folders(home):
         for node in folder.models():
             if node["name"] == model:
                 return reads(_tables(node, folder.read()), model if _goes_on(node) else None)
-    raise UserError(f"There is no asset {model!r} in the graph.", "`rs-assets status` lists those published.")
+    return None
 
 
 def _goes_on(node: Props) -> bool:

@@ -62,14 +62,19 @@ def stage(context: dg.AssetExecutionContext, lake: LakeResource) -> Stage:
 
 
 def lineage(code: Mapping[str, str], lake: LakeResource) -> Lineage:
-    """Where the objects of these assets come from, given the version of each one's code."""
+    """Where the objects of these assets come from, given the version of each one's code.
+
+    Assets of companies' `graph` modules have no objects that we made, and are left out.
+    """
     from rs_assets.lake.lineage import Lineage
     from rs_assets.log import RawLog
     from rs_assets.log.erasure import read_orders
     from rs_assets.log.erasure.orders import ASSET
 
     orders = read_orders(RawLog(lake.raw_log))
-    reads = {asset: _with_erasures(_reads(asset, lake), orders) for asset in code}
+    found = {asset: _reads(asset, lake) for asset in code}
+    reads = {asset: _with_erasures(one, orders) for asset, one in found.items() if one is not None}
+    code = {asset: version for asset, version in code.items() if asset in reads}
     return Lineage(code, reads, _Versions(lake.raw_log), {ASSET: orders.version, **_decided(code, lake)})
 
 
@@ -83,7 +88,7 @@ def code_versions(defs: dg.Definitions) -> dict[str, str]:
     return {asset: version for asset, version in found.items() if version and asset not in NOT_OF_THE_LOG}
 
 
-def _reads(asset: str, lake: LakeResource) -> Reads:
+def _reads(asset: str, lake: LakeResource) -> Reads | None:
     if asset in DECLARED:
         found: Reads = importlib.import_module(DECLARED[asset]).READS[asset]
         return found

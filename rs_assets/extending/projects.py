@@ -5,10 +5,13 @@ Belongs here: `Project`, ours, and finding those installed. Does not belong here
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import Literal
 
 from rs_assets.errors import UserError
 
@@ -34,6 +37,9 @@ class Project:
         graph: a module with `definitions(partitions)`, which gives any other Dagster definitions.
         columns: a TOML file that says what columns mean, as `rs_assets/lake/columns.toml` does.
         alert_rules: a TOML file of thresholds, where RS_ALERT_RULES names none.
+        notifiers: of schemes of RS_ALERT_URLS, what sends there (`rs_assets.alerts.notifier.Notifier`): a name, as
+            `acme_assets.pager:send`.
+        executors: of names for RS_EXECUTOR, a Dagster executor, named in the same way.
     """
 
     name: str
@@ -47,6 +53,8 @@ class Project:
     graph: str = ""
     columns: Path | None = None
     alert_rules: Path | None = None
+    notifiers: Mapping[str, str] = field(default_factory=dict)
+    executors: Mapping[str, str] = field(default_factory=dict)
 
 
 OURS = Project(
@@ -80,3 +88,23 @@ def _load(point: EntryPoint) -> Project:
     if not isinstance(found, Project):
         raise UserError(f"{where} is a {type(found).__name__}, no rs_assets.extending.Project.", hint)
     return found
+
+
+def named(kind: Literal["notifiers", "executors"], name: str) -> object | None:
+    """What a project names so; None if none does. It is imported now.
+
+    Raises:
+        UserError: it is not where the project says.
+    """
+    for project in projects():
+        if place := getattr(project, kind).get(name):
+            module, _, attribute = place.partition(":")
+            try:
+                found: object = getattr(import_module(module), attribute)
+            except Exception as problem:  # of a company's code: the person is told where
+                raise UserError(
+                    f"The project {project.name} has {name} of its {kind} in {place}, which cannot be had: {problem}",
+                    "Write it as `package.module:name`, and mend that module.",
+                ) from problem
+            return found
+    return None
