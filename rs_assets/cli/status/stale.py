@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from rs_assets.errors import UserError
-from rs_assets.extending.dbt import our_dbt
+from rs_assets.extending.dbt import dbt_folders, our_dbt
 from rs_assets.lake import Lake
 from rs_assets.lake.lineage import Lineage
 from rs_assets.log import RawLog
@@ -84,9 +84,9 @@ def _lineage(settings: Settings) -> Lineage:
     from rs_assets.defs import launch
     from rs_assets.transform.manifest import is_fresh, prepare
 
-    project = our_dbt(settings.home)
-    if not is_fresh(project):
-        prepare(project)
+    for project in dbt_folders(settings.home):
+        if not is_fresh(project):
+            prepare(project)
     return launch.lineage(settings)
 
 
