@@ -38,14 +38,21 @@ def trace(sql: str, known: Mapping[str, Sequence[str]] | None = None) -> dict[st
         found = _query(query, _Around(known or {}))
     except (errors.SqlglotError, RecursionError):
         return {}
-    return {name: sorted(sources) for name, sources in found.items()}
+    return {name: sorted(sources) for name, sources in found.columns.items()}
 
 
 @dataclass
-class _Relation:
+class _Found:
+    """What a query selects, and what decides which rows it has."""
+
+    columns: Columns = field(default_factory=dict)
+    rows: frozenset[Source] = NOTHING
+
+
+@dataclass
+class _Relation(_Found):
     """What stands in a FROM: `columns` that are known, or a `table` or value any column of which may be asked for."""
 
-    columns: Columns
     table: str = ""
     every: frozenset[Source] | None = None
 
@@ -62,11 +69,11 @@ class _Around:
     """What a query finds around it."""
 
     known: Mapping[str, Sequence[str]]
-    ctes: Mapping[str, Columns] = field(default_factory=dict)
+    ctes: Mapping[str, _Found] = field(default_factory=dict)
     outer: _Select | None = None
 
 
-def _query(node: exp.Expr, around: _Around) -> Columns:
+def _query(node: exp.Expr, around: _Around) -> _Found:
     ctes = dict(around.ctes)
     around = _Around(around.known, ctes, around.outer)
     if clause := node.args.get("with_"):
@@ -80,22 +87,26 @@ def _query(node: exp.Expr, around: _Around) -> Columns:
         return _union(
             _query(node.this, around), _query(node.expression, around), bool(node.args.get("by_name"))
         )
-    return _Select(node, around).columns() if isinstance(node, exp.Select) else {}
+    return _Select(node, around).found() if isinstance(node, exp.Select) else _Found()
 
 
-def _union(one: Columns, other: Columns, by_name: bool) -> Columns:
+def _union(one: _Found, other: _Found, by_name: bool) -> _Found:
+    rows = one.rows | other.rows
+    a, b = one.columns, other.columns
     if by_name:
-        return {name: one.get(name, NOTHING) | other.get(name, NOTHING) for name in {**one, **other}}
-    behind = [*other.values(), *[NOTHING] * len(one)]
-    return {name: sources | more for (name, sources), more in zip(one.items(), behind, strict=False)}
+        return _Found({name: a.get(name, NOTHING) | b.get(name, NOTHING) for name in {**a, **b}}, rows)
+    behind = [*b.values(), *[NOTHING] * len(a)]
+    return _Found(
+        {name: sources | more for (name, sources), more in zip(a.items(), behind, strict=False)}, rows
+    )
 
 
-def _renamed(columns: Columns, aliased: exp.Expr) -> Columns:
+def _renamed(found: _Found, aliased: exp.Expr) -> _Found:
     """The columns under the names that stand behind an alias: `t(a, b)`."""
+    old = list(found.columns)
     names = [str(name).lower() for name in aliased.alias_column_names]
-    return {
-        new: columns[old] for new, old in zip([*names, *list(columns)[len(names) :]], columns, strict=False)
-    }
+    named = zip([*names, *old[len(names) :]], old, strict=False)
+    return _Found({new: found.columns[name] for new, name in named}, found.rows)
 
 
 class _Select:
@@ -111,15 +122,20 @@ class _Select:
         for place in [*first, *joined, *(node.args.get("laterals") or ())]:
             self._add(place)
 
-    def columns(self) -> Columns:
-        """What it selects."""
+    def found(self) -> _Found:
+        """What it selects, and what chooses and groups its rows, here and in what it reads."""
         for one in self._node.expressions:
             if one.is_star:
                 for name, sources in self._star(one):
                     self._aliases.setdefault(name, sources)
             else:
                 self._aliases[one.alias_or_name.lower() or one.sql("duckdb").lower()] = self._counted(one)
-        return self._aliases
+        return _Found(self._aliases, self._rows())
+
+    def _rows(self) -> frozenset[Source]:
+        clauses = (self._node.args.get(name) for name in ("where", "group"))
+        below = (relation.rows for relation in self._relations.values())
+        return self._all(clause for clause in clauses if clause).union(*below)
 
     def _add(self, place: exp.Expr) -> None:
         name = place.alias_or_name.lower()
@@ -128,14 +144,16 @@ class _Select:
             for join in place.args.get("joins") or ():
                 self._add(join.this)
         elif isinstance(place, exp.Subquery):
-            self._relations[name] = _Relation(_renamed(_query(place.this, self._around), place))
+            inside = _renamed(_query(place.this, self._around), place)
+            self._relations[name] = _Relation(inside.columns, inside.rows)
         else:  # unnest(…), a function, values: any column of it comes from what it is given
             self._relations[name] = _Relation({}, every=self.values(place))
 
     def _table(self, place: exp.Table) -> _Relation:
         table = place.name.lower()
         if not place.db and table in self._around.ctes:
-            return _Relation(_renamed(self._around.ctes[table], place))
+            inside = _renamed(self._around.ctes[table], place)
+            return _Relation(inside.columns, inside.rows)
         if table in self._around.known:
             return _Relation({name: frozenset({(table, name)}) for name in self._around.known[table]})
         return _Relation({}, table=table)
@@ -155,10 +173,7 @@ class _Select:
     def _counted(self, one: exp.Expr) -> frozenset[Source]:
         """The values, or of a figure that only counts rows what chooses and groups them."""
         found = self.values(one)
-        if found or not one.find(exp.AggFunc):
-            return found
-        clauses = (self._node.args.get(name) for name in ("where", "group"))
-        return self._all(clause for clause in clauses if clause)
+        return found if found or not one.find(exp.AggFunc) else self._rows()
 
     def values(self, node: exp.Expr, bound: frozenset[str] = frozenset()) -> frozenset[Source]:
         """What an expression is computed from; `bound` are the names that lambdas around it have given."""
@@ -170,7 +185,7 @@ class _Select:
             return self.values(node.this, bound) or self._over(node, bound)
         if isinstance(node, exp.Query):
             inside = _query(node, _Around(self._around.known, self._around.ctes, self))
-            return NOTHING.union(*inside.values())
+            return NOTHING.union(*inside.columns.values())
         return self._all(node.iter_expressions(), bound)
 
     def _all(self, nodes: Iterable[exp.Expr], bound: frozenset[str] = frozenset()) -> frozenset[Source]:

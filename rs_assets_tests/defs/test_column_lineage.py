@@ -46,6 +46,7 @@ def test_columns_are_followed_through_ctes_windows_and_structs(lineage):
     assert stream["cart_value"] == {"valid_events.event_name", "valid_events.value"}
     assert stream["item_ids"] == {"valid_events.items"}
     assert stream["session_id"] == {"valid_events.event_id"}
+    assert "valid_events.items" in stream["distinct_items"]
     assert stream["max_price_viewed"] == {"valid_events.event_name", "valid_events.items"}
     assert lineage["item_stats"]["revenue"] == {"valid_events.event_name", "valid_events.items"}
     assert lineage["funnel_daily"]["with_purchase"] == {"sessions.purchased"}

@@ -58,6 +58,11 @@ KNOWN = {"events": ["id", "client", "price", "items", "at"], "items": ["id", "na
             {"client": "events.client", "n": "events.client events.items", "dear": "events.price"},
         ),
         (
+            "with each as (select client, id from events group by client, id) "
+            "select client, count(*) as different from each group by client",
+            {"client": "events.client", "different": "events.client events.id"},
+        ),
+        (
             "select case when client = 'a' then price else 0 end as p from events",
             {"p": "events.client events.price"},
         ),
