@@ -1,0 +1,61 @@
+"""From the file a model wrote to objects: in the order of the key, whatever the order of the file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from rs_assets.lake import Lake
+from rs_assets.lake.stage import Stage
+from rs_assets.transform import publish_model
+
+DATES = ["2024-01-01", "2024-01-02", "2024-01-03"]
+KEY = ["is_carried", "event_id"]
+
+
+@pytest.fixture
+def rows() -> pl.DataFrame:
+    """Rows of two of the dates, in order; an id may be on both sides of `is_carried`."""
+    return pl.DataFrame(
+        {
+            "log_date": [dt.date.fromisoformat(DATES[0])] * 4 + [dt.date.fromisoformat(DATES[2])] * 3,
+            "is_carried": [False, False, True, True, False, True, True],
+            "event_id": ["a", "b", "a", "ä", "z", "a", "b"],
+            "n": range(7),
+        }
+    )
+
+
+def published(folder: Path, rows: pl.DataFrame) -> list[bytes]:
+    lake = Lake(str(folder / "lake"))
+    rows.write_parquet(folder / "staged.parquet")
+    with Stage(lake) as stage:
+        publish_model(stage, "m", str(folder / "staged.parquet"), DATES, KEY)
+        stage.publish()
+    return [Path(path).read_bytes() for path in lake.require("m", DATES)]
+
+
+def test_rows_come_out_in_the_order_of_the_key_with_the_same_bytes_whatever_their_order(tmp_path, rows):
+    orders = [rows, rows.reverse(), rows[[3, 1, 0, 2, 6, 4, 5]], rows[[1, 0, 2, 3, 4, 5, 6]]]
+    found = []
+    for n, each in enumerate(orders):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        found.append(published(folder, each))
+    assert all(one == found[0] for one in found)
+    lake = Lake(str(tmp_path / "1" / "lake"))
+    tables = [pl.read_parquet(path) for path in lake.require("m", DATES)]
+    assert [table.height for table in tables] == [4, 0, 3]
+    assert pl.concat(tables).equals(rows)
+
+
+def test_rows_of_one_key_or_without_one_are_published_all(tmp_path, rows):
+    twice = pl.concat([rows, rows.head(1), rows.head(1).with_columns(event_id=pl.lit(None, pl.String))])
+    published(tmp_path, twice)
+    table = pl.read_parquet(Lake(str(tmp_path / "lake")).object("m", DATES[0]))
+    assert table.sort("n", "event_id").equals(
+        twice.filter(log_date=dt.date(2024, 1, 1)).sort("n", "event_id")
+    )
