@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 import polars as pl
@@ -91,7 +92,7 @@ class Outcome:
         return list(self.quarantined.select("site", "segment", "line", "event_index").iter_rows())
 
 
-def split(log: RawLog, log_date: str = LOG_DATE, **how: int) -> Outcome:
+def split(log: RawLog, log_date: str = LOG_DATE, **how: Any) -> Outcome:
     """Split one log date into files that are thrown away."""
     with tempfile.TemporaryDirectory() as folder:
         paths = Path(folder, "valid.parquet"), Path(folder, "quarantined.parquet")

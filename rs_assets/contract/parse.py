@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import IO
 
 import duckdb
@@ -40,6 +41,13 @@ MANY = 0.25
 """Share of events that are not plain from which on their keys are asked for at once, with all others'."""
 
 
+@dataclass
+class Sent:
+    """The contract's fields that were sent so far: what one log date sends, the next one does, too."""
+
+    fields: Fields = field(default_factory=lambda: Fields(frozenset(), frozenset()))
+
+
 class MisalignedError(Exception):
     """The native reader answered with another number of rows than it was given lines."""
 
@@ -51,10 +59,18 @@ class Parser:
         threads: how many DuckDB may use.
         memory_gib: its memory limit.
         always: fields that have a column in every frame of `stream`, sent or not.
+        sent: those that were sent before, which have one, too; told of what is sent from now on.
     """
 
-    def __init__(self, threads: int = 1, memory_gib: float = 0.6, always: Fields = ALL_FIELDS) -> None:
-        self._fields = always
+    def __init__(
+        self,
+        threads: int = 1,
+        memory_gib: float = 0.6,
+        always: Fields = ALL_FIELDS,
+        sent: Sent | None = None,
+    ) -> None:
+        self._sent = Sent() if sent is None else sent
+        self._fields = always | self._sent.fields
         self._ask_keys = False
         self._folder = tempfile.TemporaryDirectory(prefix="rs-assets-split-")
         self._connection = duckdb.connect(
@@ -84,7 +100,8 @@ class Parser:
         """Each batch with its candidate events, as `parse` gives them; None where they are not those of its lines.
 
         Of the parameters and the fields of an item, only those that the first batch sends have a column, and those
-        of `always`: of the contract's many, a log date uses a dozen, and the others would cost half of the parsing.
+        of `always` and `sent`: of the contract's many, a log date uses a dozen, and the others would cost half of
+        the parsing.
         Whoever finds (by its shape) that an event has more parses its batch again, and lets the later ones `learn`
         of it. Of an event, `shape` says at once only whether it is PLAIN; it is null where `keys` must be asked for.
 
@@ -104,6 +121,7 @@ class Parser:
     def learn(self, sent: Fields) -> None:
         """Fields that were sent; they are read from now on by `stream`."""
         self._fields |= sent
+        self._sent.fields |= sent
 
     def parse(self, lines: Sequence[bytes], fields: Fields = ALL_FIELDS) -> pl.DataFrame:
         """Candidate events of a few lines, one row each; a line without events is one row without an event.

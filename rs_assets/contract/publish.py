@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 
 from rs_assets.contract.duplicates import Received
+from rs_assets.contract.parse import Sent
 from rs_assets.contract.split import SplitReport, received_before, split_log_date
 from rs_assets.lake.lineage import RAW, Reads, days_before, reading
 from rs_assets.lake.stage import Stage
@@ -40,7 +41,7 @@ def publish_split(
         UserError: a segment cannot be read.
     """
     reports = []
-    orders = read_orders(log)
+    orders, sent = read_orders(log), Sent()
     last, received = "", Received()
     for log_date in stage.pending((VALID, QUARANTINED), log_dates):
         on_date(log_date)
@@ -49,7 +50,7 @@ def publish_split(
         received, last = Received(before), log_date
         valid, quarantined = stage.path(VALID, log_date), stage.path(QUARANTINED, log_date)
         report = split_log_date(
-            log, log_date, valid, quarantined, threads=threads, received=received, orders=orders
+            log, log_date, valid, quarantined, threads=threads, received=received, orders=orders, sent=sent
         )
         stage.finish(VALID, log_date)
         stage.finish(QUARANTINED, log_date)

@@ -19,7 +19,7 @@ from rs_assets.contract.duplicates import Received
 from rs_assets.contract.exact import examine
 from rs_assets.contract.flags import FLAGGED_BY
 from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, Judged, judge
-from rs_assets.contract.parse import Parser
+from rs_assets.contract.parse import Parser, Sent
 from rs_assets.contract.quarantine import QUARANTINED_EVENTS, damaged_rows, quarantined, repeat_violations
 from rs_assets.contract.queries import ITEM_FIELDS, Fields
 from rs_assets.contract.repairs import REPAIRS
@@ -92,6 +92,7 @@ def split_log_date(
     repairs: Sequence[Repair] = REPAIRS,
     received: Received | None = None,
     orders: Orders | None = None,
+    sent: Sent | None = None,
 ) -> SplitReport:
     """Write the two tables of one log date; memory is bounded by `threads` batches whatever the date's size.
 
@@ -99,6 +100,8 @@ def split_log_date(
         received: knows what the log date before received (`received_before`, asked if None), and holds afterwards
             what this one did.
         orders: whose events go nowhere; those of the log unless given.
+        sent: fields to look for from the first batch on, and told of those found. It changes no row; a batch with
+            a field that was not looked for is read once more.
 
     Raises:
         UserError: there is no log, or a segment of it cannot be read. Neither file is left then.
@@ -117,7 +120,7 @@ def split_log_date(
         TableWriter(quarantined_path, QUARANTINED_EVENTS, row_group=WHOLE_LINES) as bad,
     ):
         batches = unerased(read_batches(log, log_date, batch_bytes), orders.matcher)
-        for judged in _judged(batches, log_date, threads, repairs):
+        for judged in _judged(batches, log_date, threads, repairs, sent):
             duplicate, repeated = received.repeats(judged.valid)
             new = ~(duplicate | repeated)
             kept = judged.valid if new.all() else judged.valid.filter(new)
@@ -156,7 +159,11 @@ def received_before(
 
 
 def _judged(
-    batches: Iterator[Batch], log_date: str, threads: int, repairs: Sequence[Repair]
+    batches: Iterator[Batch],
+    log_date: str,
+    threads: int,
+    repairs: Sequence[Repair],
+    sent: Sent | None = None,
 ) -> Iterator[Judged]:
     """Batches parsed in one thread, judged in others, and given back in the order of the log."""
     under_way: deque[Future[Judged]] = deque()
@@ -164,7 +171,7 @@ def _judged(
     always = Fields.known(looked_at(EVENT_RULES), looked_at(ITEM_RULES) | FLAGGED_BY)
     if any(repair.in_force(log_date) for repair in repairs):
         always = Fields(always.params, ITEM_FIELDS)
-    parsing = Parser(threads=judges, always=always)
+    parsing = Parser(threads=judges, always=always, sent=sent)
     with parsing as parser, ThreadPoolExecutor(judges) as pool:
         for batch, parsed in ahead(parser.stream(batches)):
             under_way.append(pool.submit(judge, parser, shapes, batch, parsed, log_date, repairs))

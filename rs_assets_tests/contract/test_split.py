@@ -17,13 +17,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from rs_assets.contract import candidates as candidates_module
 from rs_assets.contract import split as split_module
 from rs_assets.contract.codes import CONTRACT_VERSION, Code
+from rs_assets.contract.parse import Parser, Sent
 from rs_assets.contract.quarantine import QUARANTINED_EVENTS
+from rs_assets.contract.queries import ALL_FIELDS
+from rs_assets.contract.shapes import Shapes
 from rs_assets.contract.split import ConservationError, split_log_date
 from rs_assets.contract.typed import VALID_EVENTS
 from rs_assets.errors import UserError
 from rs_assets.log import RawLog, blocks
+from rs_assets.log.blocks import Batch
 from rs_assets.log.generator import Plan, generate
 from rs_assets_tests.logs import (
     ENDINGS,
@@ -201,6 +206,26 @@ def test_threads_and_batches_change_no_byte_of_either_table(
     again = split(messy, threads=threads, batch_bytes=batch_bytes)
     assert again.files == once.files
     assert again.report == once.report
+
+
+def test_fields_known_from_the_log_date_before_change_no_byte_and_spare_the_second_reading(
+    once: Outcome, messy: RawLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, parsed = [], candidates_module._read_whole
+
+    def counted(parser: Parser, shapes: Shapes, batch: Batch) -> object:
+        whole.append(batch)
+        return parsed(parser, shapes, batch)
+
+    monkeypatch.setattr(candidates_module, "_read_whole", counted)
+    sent = Sent()
+    first = split(messy, batch_bytes=1 << 16, sent=sent)
+    assert sent.fields.params and (before := len(whole)) > 0
+    again = split(messy, batch_bytes=1 << 16, sent=sent)
+    assert len(whole) - before < before
+    every = split(messy, sent=Sent(ALL_FIELDS))
+    assert first.files == again.files == every.files == once.files
+    assert first.report == again.report == every.report == once.report
 
 
 def test_the_split_leaves_the_log_and_the_folder_of_its_output_alone(messy: RawLog, tmp_path: Path) -> None:
