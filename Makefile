@@ -74,12 +74,14 @@ image: ## The image of steps in containers; BASE_IMAGE=… for another base, CA=
 
 # The compose plugin where there is one, else Debian's docker-compose 1.29; the file is read by both.
 export COMPOSE_PROJECT_NAME ?= rs_assets
+PLACES = $(addprefix $(COMPOSE_PROJECT_NAME)_,raw lake)
 COMPOSE = $(shell $(DOCKER) compose version >/dev/null 2>&1 && echo $(DOCKER) compose || echo docker-compose) \
 	-f deploy/compose.yaml
 up down: export RS_IMAGE := $(IMAGE)
 up down: export RS_DOCKER_SOCKET ?= /var/run/docker.sock
 up down: export RS_DOCKER_GID ?= $(shell stat -c %g $(or $(RS_DOCKER_SOCKET),/var/run/docker.sock) 2>/dev/null || echo 0)
 up: image ## The compose stack, until its webserver and daemon are healthy; PORT=… for another port than 3000
+	@for place in $(PLACES); do $(DOCKER) volume inspect $$place >/dev/null 2>&1 || $(DOCKER) volume create $$place >/dev/null; done
 	@$(COMPOSE) up --detach --remove-orphans
 	@for second in $$(seq 300); do \
 		waiting=$$($(DOCKER) inspect --format '{{.Name}} {{.State.Health.Status}}' $$($(COMPOSE) ps -q) | grep -v ' healthy$$') || \
@@ -94,6 +96,7 @@ down: ## End the compose stack with all its runs; VOLUMES=1 removes its raw log,
 		$(DOCKER) ps -aq --filter label=rs_assets.run --filter network=$(COMPOSE_PROJECT_NAME)_steps; \
 	} | xargs -r $(DOCKER) rm -f >/dev/null
 	@$(COMPOSE) down --remove-orphans $(if $(VOLUMES),--volumes)
+	@$(if $(VOLUMES),$(DOCKER) volume rm --force $(PLACES) >/dev/null)
 
 docs: setup ## These pages as a site, in site/; a broken link fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build # no -q: it would hide warnings from strict mode
