@@ -98,7 +98,8 @@ down: ## End the compose stack with all its runs; VOLUMES=1 removes its raw log,
 	@$(COMPOSE) down --remove-orphans $(if $(VOLUMES),--volumes)
 	@$(if $(VOLUMES),$(DOCKER) volume rm --force $(PLACES) >/dev/null)
 
-docs: setup ## These pages as a site, in site/; a broken link fails
+docs: setup ## These pages as a site, in site/, with every error of the code; a broken link fails
+	@$(BIN)/python deploy/docs/errors.py
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build # no -q: it would hide warnings from strict mode
 
 clean: ## Remove the environment, the raw log and the lake that demo made

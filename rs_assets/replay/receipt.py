@@ -92,7 +92,10 @@ def load(path: str) -> Receipt:
     except (ValueError, TypeError, KeyError, AttributeError):
         raise UserError(f"{path} is no receipt.", "`rs-assets replay` writes one.") from None
     if receipt.digest != digest:
-        raise UserError(f"The receipt at {path} was changed: it is not what its digest says.")
+        raise UserError(
+            f"The receipt at {path} was changed: it is not what its digest says.",
+            "Take it from a backup, or replay: that writes another.",
+        )
     return receipt
 
 

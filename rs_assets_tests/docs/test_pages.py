@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("concepts", "erasure")
+PAGES = ("concepts", "erasure", "production", "when-it-breaks")
 
 
 def rs_assets(home: Path, line: str) -> subprocess.CompletedProcess[str]:

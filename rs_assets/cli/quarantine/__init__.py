@@ -121,12 +121,10 @@ def _require_published(lake: Lake, settings: Settings) -> None:
         return
     from rs_assets.log import RawLog
 
-    first = (
-        ""
-        if RawLog(settings.raw_log).log_dates()
-        else "There is no raw log yet: run `rs-assets generate`. Then "
-    )
+    has_log = bool(RawLog(settings.raw_log).log_dates())
     raise UserError(
         f"No event was judged yet in the environment {lake.environment}: {ASSET} is not published.",
-        f"{first}{'r' if first else 'R'}un `rs-assets replay`.",
+        "Run `rs-assets replay`."
+        if has_log
+        else "There is no raw log yet: run `rs-assets generate`, then `rs-assets replay`.",
     )

@@ -27,8 +27,12 @@ def page(of: Card) -> str:
 PLOTS = (
     "img{max-width:100%;height:auto;background:#fff;border-radius:.5rem;margin:.4rem 0}"
     "td:first-child,thead th:first-child,.table tbody th{width:auto}"
-    "@media(min-width:34.01rem){.pairs th{width:13rem}}"
+    ".long{display:block;min-width:14rem}@media(min-width:34.01rem){.pairs th{width:13rem}}"
 )
+
+
+LONG = 40
+"""Characters from which on a cell has the room of a few words a line, however narrow the screen."""
 
 
 def _section(section: Section) -> Iterator[str]:
@@ -59,4 +63,7 @@ def _table(title: str, frame: pl.DataFrame) -> str:
 def _cell(value: object) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else text(str(value))
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    shown = text(str(value))
+    return f'<span class="long">{shown}</span>' if len(shown) > LONG else shown
