@@ -149,10 +149,9 @@ def survived(running: Up) -> Survived:
 def killed_step(run: str) -> str | None:
     """The step of a container that was there to be killed."""
     for container in docker("ps", "--quiet", f"--filter=label=rs_assets.run={run}").split():
-        docker("kill", container, check=False)
-        (seen,) = inspected(container)
-        if seen["State"]["ExitCode"] == 137:
-            return str(seen["Config"]["Labels"]["rs_assets.step"])
+        seen = inspected(container)
+        if seen and docker("kill", container, check=False):  # it says nothing where there was nothing to kill
+            return str(seen[0]["Config"]["Labels"]["rs_assets.step"])
     return None
 
 
