@@ -17,7 +17,7 @@ from rs_assets.lake.lineage import Reads, days_before, reading
 from rs_assets.lake.paths import Lake
 
 ROWS_A_GIB = 400_000
-"""Upstream rows that a chunk may hold for each GiB of its box: a million of session_stream take 2.2 GiB, and what does
+"""Upstream rows that a chunk may hold for each GiB of its box. A million of session_stream take 2.2 GiB; what does
 not fit is put on the disk and read again."""
 
 
