@@ -38,10 +38,7 @@ def failures(frame: pl.DataFrame, rules: list[Rule], void: Mask | None = None) -
         rules: the rules of such rows.
         void: rows of which nothing is said; None where there are none.
     """
-    sent = {name for name in frame.columns if frame[name].null_count() < frame.height}
-    asked = [(i, rule) for i, rule in enumerate(rules) if rule.spares is None or rule.spares in sent]
-    first = {i: rule.holds if rule.quick is None else rule.quick for i, rule in asked}
-    held = frame.lazy().select(holds.alias(str(i)) for i, holds in first.items()).collect()
+    asked, held = first_answers(frame, rules)
     broken = [(i, rule) for i, rule in asked if not held[str(i)].all()]
     # One query for all of them: each by itself costs more than what it does.
     suspects = held.select(pl.col(str(i)).not_().arg_true().implode() for i, _ in broken)
@@ -51,6 +48,16 @@ def failures(frame: pl.DataFrame, rules: list[Rule], void: Mask | None = None) -
         if len(rows := _failing(frame, of_rule.item().to_numpy(), rule, void))
     ]
     return _described(frame, found) if found else pl.DataFrame(schema=FAILURES)
+
+
+def first_answers(frame: pl.DataFrame, rules: list[Rule]) -> tuple[list[tuple[int, Rule]], pl.DataFrame]:
+    """The rules that have something to say, and a Boolean column each, called by its number: its quick answer, or its
+    only one.
+    """
+    sent = {name for name in frame.columns if frame[name].null_count() < frame.height}
+    asked = [(i, rule) for i, rule in enumerate(rules) if rule.spares is None or rule.spares in sent]
+    first = ((rule.holds if rule.quick is None else rule.quick).alias(str(i)) for i, rule in asked)
+    return asked, frame.lazy().select(first).collect()
 
 
 def _failing(frame: pl.DataFrame, rows: Rows, rule: Rule, void: Mask | None) -> Rows:
