@@ -312,7 +312,7 @@ def test_before_a_replay_it_says_what_to_run(call: Call, tmp_path: Path) -> None
     result = call("quarantine", home=tmp_path)
     assert result.exit_code == 1
     assert "quarantined_events is not published" in result.stderr
-    assert result.stderr.endswith("run `rs-assets generate`. Then run `rs-assets replay`.\n")
+    assert result.stderr.endswith("run `rs-assets generate`, then `rs-assets replay`.\n")
     generate(Plan(days=1, events=10), str(tmp_path / "raw"), str(tmp_path / "truth.csv"))
     assert call("quarantine", home=tmp_path).stderr.endswith("published.\nRun `rs-assets replay`.\n")
 
