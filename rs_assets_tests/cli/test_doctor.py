@@ -13,7 +13,7 @@ import pytest
 from typer.testing import Result
 
 from rs_assets.cli.doctor import machine, project
-from rs_assets.extending.dbt import our_dbt
+from rs_assets.extending.dbt import DbtFolder, our_dbt
 from rs_assets.transform.manifest import prepare
 from rs_assets_tests.cli.homes import Home
 
@@ -185,3 +185,14 @@ def test_packages_are_held_against_the_lock_for_this_python(tmp_path: Path) -> N
     lock.write_text("surely-not-installed==1\n")
     assert machine.packages(lock).state == "note"
     assert machine.packages(tmp_path / "none").state == "note"
+
+
+def test_a_companys_old_manifest_is_named_as_its(tmp_path: Path) -> None:
+    folder, target = tmp_path / "dbt", tmp_path / "target"
+    folder.mkdir()
+    target.mkdir()
+    (target / "manifest.json").write_text('{"metadata": {"project_name": "acme"}, "nodes": {}}')
+    os.utime(target / "manifest.json", (0, 0))
+    (folder / "dbt_project.yml").write_text("name: acme\n")
+    found = project.manifest(DbtFolder("acme", folder, target, base=tmp_path))
+    assert (found.thing, found.state) == ("dbt: acme", "problem") and "older" in found.found

@@ -36,9 +36,7 @@ def manifest(project: DbtFolder) -> Finding:
     except (ValueError, KeyError, TypeError):
         return Finding(name, "problem", f"{place(str(path))} is no manifest.", f"Remove it. {MANIFEST}")
     if not is_fresh(project):
-        return Finding(
-            "dbt", "problem", f"The manifest is older than {place(str(project.folder))}.", MANIFEST
-        )
+        return Finding(name, "problem", f"The manifest is older than {place(str(project.folder))}.", MANIFEST)
     return Finding(name, "fine", f"manifest of {plural(models, 'model')}, as new as the project")
 
 
