@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("concepts", "erasure", "production", "when-it-breaks")
+PAGES = ("concepts", "models", "erasure", "production", "when-it-breaks")
 
 
 def rs_assets(home: Path, line: str) -> subprocess.CompletedProcess[str]:
@@ -27,7 +27,7 @@ def rs_assets(home: Path, line: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("home")
-    for line in ("rs-assets generate --days 3 --events 3000", "rs-assets replay"):
+    for line in ("rs-assets generate --days 9 --events 6000", "rs-assets replay"):
         done = rs_assets(made, line)
         assert done.returncode == 0, done.stdout + done.stderr
     return made
