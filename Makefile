@@ -38,7 +38,6 @@ $(MANIFEST): $(READY) $(shell find dbt -name '*.sql' -o -name '*.yml' | grep -v 
 demo: setup ## A synthetic raw log, replayed through the whole graph
 	@test -d $(RS_HOME)/raw || $(BIN)/rs-assets generate
 	@$(BIN)/rs-assets replay
-	@$(BIN)/rs-assets pages
 
 ui: setup ## Dagster's UI on http://127.0.0.1:3000, its daemon and schedules; ENVIRONMENT=dev-anna for another one's
 	@mkdir -p $(DAGSTER_HOME)

@@ -30,6 +30,7 @@ from rs_assets.defs.raw import raw_events, raw_events_seal
 from rs_assets.defs.resources import resources
 from rs_assets.defs.sealing import sealing
 from rs_assets.defs.site_shapes import site_shapes
+from rs_assets.defs.start_page import start_page
 from rs_assets.log import RawLog
 from rs_assets.settings import Settings
 
@@ -63,7 +64,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
         asset_checks=[raw_events_seal(partitions, settings)],
         jobs=[*schedule.jobs, by_clock.job, on_boxes[0]],
         schedules=[*schedule.schedules, by_clock.schedule, on_boxes[1]],
-        sensors=alert_sensors(settings),
+        sensors=[*alert_sensors(settings), start_page(settings)],
         resources=resources(settings),
         executor=executor(settings.executor, boxes(assets).values()),
     )

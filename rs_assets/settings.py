@@ -98,6 +98,11 @@ class Settings:
             prices=_place(env.get("RS_PRICES"), "") or None,
         )
 
+    @property
+    def start_page(self) -> str:
+        """Where the start page of the environment is: it tells of the moment, so it is no object of the lake."""
+        return os.path.join(self.home, "pages", self.environment, "index.html")
+
 
 def _projects_sites() -> list[str]:
     return [site for one in projects() for site in one.sites]

@@ -42,7 +42,10 @@ def environment(
     An environment has what was replayed into it and shows its parent's objects otherwise, so making one takes no time
     and no space. Its runs never show among its parent's: `make ui ENVIRONMENT=NAME` opens its own.
     """
+    import os
+
     from rs_assets.cli.output import out, print_json
+    from rs_assets.cli.pages.write import renew
     from rs_assets.lake import Lake, environments
 
     settings = Settings.from_env()
@@ -67,6 +70,9 @@ def environment(
         print_json({"environment": lake.environment, "action": action})
     else:
         out().print(said)
+    if action == "undo":
+        os.environ["RS_ENVIRONMENT"] = lake.environment
+        renew(Settings.from_env())
 
 
 def publish(
@@ -81,6 +87,7 @@ def publish(
     import os
 
     from rs_assets.cli.output import print_json
+    from rs_assets.cli.pages.write import renew
     from rs_assets.cli.progress import bar
     from rs_assets.defs import launch
     from rs_assets.lake import Lake, environments
@@ -95,6 +102,7 @@ def publish(
         )
         for number, record in enumerate(told, 1):
             move(number, len(done.objects), f"{record.asset} {record.log_date}")
+    renew(own)
     if as_json:
         print_json(
             {**dataclasses.asdict(done), "objects": [[*key, r.digest] for key, r in done.objects.items()]}

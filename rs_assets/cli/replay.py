@@ -62,13 +62,17 @@ def replay(
     """Rebuild every asset from the raw log over a range of log dates.
 
     One run for every 100 log dates, each asset one step that loops over the dates and publishes them all at once. The
-    raw log is only read. At the end there is a receipt: the digests of the log, the code and every output.
+    raw log is only read. At the end there is a receipt: the digests of the log, the code and every output; and a new
+    start page.
     """
     for name, value in (("RS_ENVIRONMENT", environment), ("RS_EXECUTOR", executor)):
         if value:
             os.environ[name] = value  # step processes read it as well
     settings = Settings.from_env()
 
+    from rs_assets.cli.output import place
+    from rs_assets.cli.pages.write import renew
+    from rs_assets.cli.status.stale import Staleness
     from rs_assets.lake import Lake
     from rs_assets.log import RawLog
     from rs_assets.log.seals import require_seals
@@ -98,6 +102,11 @@ def replay(
     else:
         show(summary, settings)
         print(f"Receipt: {receipt.digest}")
+    # Of what was replayed nothing is stale; whether anything else is takes a second to find out.
+    everything = not only and runs == plan(log, None, None, today, settings.first_log_date)
+    page = renew(settings, Staleness() if everything else None)
+    if page and not as_json:
+        print(f"Start page: {place(str(page))}")
 
 
 def _interrupted(settings: Settings) -> tuple[dt.date, dt.date, list[str]]:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from rs_assets.cli.status.model import InForce, in_force
 from rs_assets.cli.status.raw_log import Log, received
 from rs_assets.cli.status.seals import Seals, sealed
+from rs_assets.cli.status.seen import Seen
 from rs_assets.cli.status.stale import Staleness, staleness
 from rs_assets.cli.status.upkeep import Disk, Replayed, Serving, disk, open_alerts, replayed, serving
 from rs_assets.errors import UserError
@@ -77,17 +78,23 @@ class Status:
     next: str | None
 
 
-def look(settings: Settings) -> Status:
-    """Look at everything there is; what is not there yet is empty, never an error."""
+def look(settings: Settings, stale: Staleness | None = None) -> Status:
+    """Look at everything there is; what is not there yet is empty, never an error.
+
+    Args:
+        settings: of the environment.
+        stale: what is stale, where that is known: finding out takes longer than all the rest.
+    """
     log = RawLog(settings.raw_log)
-    lake = Lake(settings.lake, settings.environment)
+    lake = Seen(settings.lake, settings.environment)
     log_dates = log.log_dates()
     today = dt.datetime.now(dt.UTC).date()  # not closed yet, so not to do
     closed = [log_date for log_date in log_dates if log_date < str(today)]
     seals = sealed(log, today)
     rows = {asset: _rows(lake, asset) for asset in lake.assets()}
     assets = [_asset(lake, asset, by_date, closed) for asset, by_date in rows.items()]
-    stale = staleness(settings, log, seals.unsealed, today) if assets and closed else None
+    if stale is None and assets and closed:
+        stale = staleness(settings, lake, log, seals.unsealed, today)
     by_log_date = _quarantine(rows.get(VALID, {}), rows.get(QUARANTINED, {}))
     events, quarantined = sum(s.events for s in by_log_date), sum(s.quarantined for s in by_log_date)
     return Status(

@@ -7,10 +7,8 @@ than take a second. Does not belong here: judging (`rs_assets.replay.stale`), or
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from rs_assets.errors import UserError
 from rs_assets.extending.dbt import dbt_folders, our_dbt
@@ -39,11 +37,14 @@ class Staleness:
     unknown: str | None = None
 
 
-def staleness(settings: Settings, log: RawLog, unsealed: Sequence[str], today: dt.date) -> Staleness:
+def staleness(
+    settings: Settings, lake: Lake, log: RawLog, unsealed: Sequence[str], today: dt.date
+) -> Staleness:
     """Compare what every object was made of with what it would be made of now; nothing is run.
 
     Args:
         settings: of the environment.
+        lake: its lake.
         log: its raw log.
         unsealed: its closed log dates that have no seal.
         today: not closed yet.
@@ -58,9 +59,7 @@ def staleness(settings: Settings, log: RawLog, unsealed: Sequence[str], today: d
         lineage = _lineage(settings)
         lineage.unread = frozenset(unread)
         runs = plan(log, None, None, today, settings.first_log_date)
-        found = find(
-            _Seen(settings.lake, settings.environment), lineage, [day for run in runs for day in run]
-        )
+        found = find(lake, lineage, [day for run in runs for day in run])
         return Staleness(grouped(found), unread)
     except UserError as problem:
         return Staleness(unknown=problem.what)
@@ -88,27 +87,3 @@ def _lineage(settings: Settings) -> Lineage:
         if not is_fresh(project):
             prepare(project)
     return launch.lineage(settings)
-
-
-class _Seen(Lake):
-    """The lake as it is now: each object is looked up once, since thousands of inputs name it."""
-
-    @cached_property
-    def _folders(self) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, str]] = {}
-        for lake in reversed(self.chain):
-            for asset in lake.own_assets():
-                of_asset = found.setdefault(asset, {})
-                for log_date in lake.own_log_dates(asset):
-                    of_asset[log_date] = os.path.realpath(
-                        os.path.join(lake.home, asset, f"log_date={log_date}")
-                    )
-        return found
-
-    def folder(self, asset: str, log_date: str) -> str | None:
-        """As of a lake."""
-        return self._folders.get(asset, {}).get(log_date)
-
-    def log_dates(self, asset: str) -> list[str]:
-        """As of a lake."""
-        return sorted(self._folders.get(asset, ()))
