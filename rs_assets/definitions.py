@@ -43,7 +43,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
     on_boxes = reporting()
     assets = described(
         [
-            raw_events(partitions),
+            raw_events(partitions, settings),
             split(partitions, sorted(settings.sites)),
             quarantine_report(partitions),
             alerts(partitions, settings),
@@ -56,8 +56,7 @@ def build_defs(settings: Settings | None = None) -> dg.Definitions:
             *project_tables(partitions),
             box_report(settings),
         ],
-        settings.owners,
-        settings.daily_at,
+        settings,
     )
     ours = dg.Definitions(
         assets=measured(assets, _room(settings)),

@@ -142,9 +142,10 @@ def _model(
 def _specs(node: Props, manifest: Props, project: DbtProject) -> tuple[dg.AssetSpec, list[dg.AssetCheckSpec]]:
     """A model and its tests, as dagster-dbt translates them."""
     translator = Translator()
-    spec = translator.get_asset_spec(manifest, node["unique_id"], project).replace_attributes(
-        code_version=_code_version(node, manifest)
-    )
+    spec = translator.get_asset_spec(manifest, node["unique_id"], project)
+    # dbt's name of the table is of a database in memory, which is gone with the step: `pages` says where it is.
+    said = {label: value for label, value in spec.metadata.items() if label != "dagster/table_name"}
+    spec = spec.replace_attributes(code_version=_code_version(node, manifest), metadata=said)
     tests = (
         translator.get_asset_check_spec(spec, manifest, child, project)
         for child in manifest["child_map"][node["unique_id"]]

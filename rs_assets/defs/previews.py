@@ -12,6 +12,7 @@ import dagster as dg
 
 if TYPE_CHECKING:
     import polars as pl
+    from polars.datatypes import DataType, DataTypeClass
 
     from rs_assets.contract.split import SplitReport
 
@@ -41,12 +42,36 @@ def columns(
 
     schema = pl.scan_parquet(path).collect_schema()
     words = {name: (said or {}).get(name) or meaning(asset, name) or "" for name in schema}
-    told = {name: f"{words[name]} {_from((sources or {}).get(name, ()))}".strip() or None for name in schema}
+    told = {
+        name: " ".join(filter(None, (words[name], _fields(dtype), _from((sources or {}).get(name, ())))))
+        for name, dtype in schema.items()
+    }
     return {
         "dagster/column_schema": dg.TableSchema(
-            [dg.TableColumn(name, str(dtype), told[name]) for name, dtype in schema.items()]
+            [dg.TableColumn(name, _type(dtype), told[name] or None) for name, dtype in schema.items()]
         )
     }
+
+
+def _type(dtype: DataType | DataTypeClass) -> str:
+    """A type as it fits into a column: what is inside of a struct is told beside it."""
+    import polars as pl
+
+    if isinstance(dtype, pl.List):
+        return f"List({_type(dtype.inner)})"
+    if isinstance(dtype, pl.Decimal):
+        return f"Decimal({dtype.precision}, {dtype.scale})"
+    return str(dtype.base_type())
+
+
+def _fields(dtype: DataType | DataTypeClass) -> str:
+    """The fields of a struct, or of each in a list of them."""
+    import polars as pl
+
+    inner = dtype.inner if isinstance(dtype, pl.List) else dtype
+    if not isinstance(inner, pl.Struct):
+        return ""
+    return f"Fields: {', '.join(f'{field.name} {_type(field.dtype)}' for field in inner.fields)}."
 
 
 def column_lineage(sources: Sources) -> dict[str, object]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rs_assets.lake.stage import Stage
 
 SECONDS_A_LINE = 1.0
+DIGITS = 5
 ONE_BY_ONE = 31
 """Log dates of a run for which every check has a result for each of them."""
 
@@ -73,27 +74,30 @@ def materialized(
 
     Args:
         records: of each date's object.
-        metadata: what holds for every date of the run alike; Dagster shows it on each of them. What the step used
-            is added to it.
-        by_date: what holds for one; numbers are plotted over partitions.
+        metadata: what holds for every date of the run alike; Dagster shows it on each of them.
+        by_date: what holds for one; numbers are plotted over partitions. What the step used comes after it, since a
+            page shows it in this order.
     """
     from rs_assets.lake.records import together
 
-    key = dg.AssetKey(asset)
+    key, usage = dg.AssetKey(asset), used()
     for log_date, record in records.items():
         context.add_asset_metadata(
             {
-                **((by_date or {}).get(log_date, {})),
                 "dagster/partition_row_count": record.rows,
+                **{name: _shown(value) for name, value in (by_date or {}).get(log_date, {}).items()},
                 "digest": record.digest,
+                **(usage.metadata() if usage else {}),
             },
             asset_key=key,
             partition_key=log_date,
         )
     version = together({log_date: record.digest for log_date, record in records.items()})
-    usage = used()
     return dg.MaterializeResult(
-        asset_key=key,
-        data_version=dg.DataVersion(version),
-        metadata={**(metadata or {}), **(usage.metadata() if usage else {})},
+        asset_key=key, data_version=dg.DataVersion(version), metadata={**(metadata or {})}
     )
+
+
+def _shown(value: Any) -> Any:
+    """A number with as many digits as anybody reads."""
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value

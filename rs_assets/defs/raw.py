@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from rs_assets.compute import Box
+from rs_assets.defs.pages import PERSONAL, references
 from rs_assets.defs.resources import LogResource
 from rs_assets.settings import Settings
 
@@ -21,7 +22,7 @@ SHOWN = 20
 """Differences that the check's page names; `rs-assets verify` names all."""
 
 
-def raw_events(partitions: dg.PartitionsDefinition) -> dg.SourceAsset:
+def raw_events(partitions: dg.PartitionsDefinition, settings: Settings) -> dg.SourceAsset:
     """The observable source asset `raw_events`."""
 
     @dg.observable_source_asset(
@@ -33,7 +34,8 @@ def raw_events(partitions: dg.PartitionsDefinition) -> dg.SourceAsset:
             "Immutable; the graph reads it and never writes it. A partition's data version is a digest of its "
             "segments, from its seal where that holds, so only a log date that changed makes anything stale."
         ),
-        tags={"rs_assets/layer": "log"},
+        metadata={"dagster/uri": settings.raw_log, **references(_here(), "raw_events", "log")},
+        tags={**PERSONAL, "dagster/kind/json": ""},
     )
     def observe(context: dg.OpExecutionContext, log: LogResource) -> dg.DataVersionsByPartition:
         from rs_assets.log.seals import data_versions
@@ -45,6 +47,11 @@ def raw_events(partitions: dg.PartitionsDefinition) -> dg.SourceAsset:
         return dg.DataVersionsByPartition(data_versions(raw, dates, _today()))
 
     return observe
+
+
+def _here() -> dg.LocalFileCodeReference:
+    line = raw_events.__code__.co_firstlineno
+    return dg.LocalFileCodeReference(file_path=__file__, line_number=line, label="raw.py")
 
 
 def raw_events_seal(partitions: dg.PartitionsDefinition, settings: Settings) -> dg.AssetChecksDefinition:

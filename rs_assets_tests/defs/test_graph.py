@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 SNAPSHOT = Path(__file__).with_name("graph.json")
@@ -128,6 +129,23 @@ def test_each_assets_page_says_what_it_is_who_answers_for_it_how_fresh_it_is_to_
         assert spec.group_name and spec.kinds and spec.code_version and spec.freshness_policy, spec.key
         found = spec.metadata["dagster/code_references"]
         assert isinstance(found, CodeReferencesMetadataValue)
-        (source,) = found.code_references
+        source, docs = found.code_references
+        assert Path(docs.file_path).is_file() and docs.label.startswith("docs/"), spec.key
+        assert "dagster/table_name" not in spec.metadata, "dbt's own name of it is of a database in memory"
+        if spec.key.path[-1] != "box_report":
+            assert spec.metadata["dagster/uri"].endswith(f"/lake/prod/{spec.key.path[-1]}")
         line = Path(source.file_path).read_text().splitlines()[source.line_number - 1]
         assert source.file_path.endswith(f"{spec.key.path[-1]}.sql") or line.strip().startswith(("@", "def "))
+
+
+def test_the_pages_of_what_the_graph_does_not_make_say_where_it_is_and_lead_to_their_documentation(defs):
+    graph = defs.resolve_asset_graph()
+    for name, place, docs in (
+        ("raw_events", "raw", "your-own-logs.md"),
+        ("decisions", "decisions.ndjson", "models.md"),
+    ):
+        node = graph.get(dg.AssetKey(name))
+        assert node.description and node.kinds == {"json"}
+        assert node.metadata["dagster/uri"].endswith(f"/{place}")
+        last = node.metadata["dagster/code_references"].code_references[-1]
+        assert last.label == f"docs/{docs}" and Path(last.file_path).is_file()

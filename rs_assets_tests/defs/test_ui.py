@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from rs_assets.lake import Lake
@@ -44,8 +45,9 @@ query ($key: AssetKeyInput!) {
 fragment Told on MetadataEntry {
   label
   ... on TableColumnLineageMetadataEntry { lineage { columnName columnDeps { assetKey { path } columnName } } }
-  ... on TableSchemaMetadataEntry { schema { columns { name description } } }
+  ... on TableSchemaMetadataEntry { schema { columns { name type description } } }
 }"""
+TAGS = "{ assetNodes { assetKey { path } tags { key value } } }"
 WORKSPACE = """
 {
   assetNodes {
@@ -129,4 +131,29 @@ def test_the_page_of_a_dbt_model_tells_of_each_column_where_it_comes_from(ui):
         }
     (schema,) = [e["schema"] for e in last["metadataEntries"] if e["label"] == "dagster/column_schema"]
     said = {column["name"]: column["description"] for column in schema["columns"]}
+    assert {column["name"]: column["type"] for column in schema["columns"]}["as_of"] == "Datetime"
     assert said["hour_of_day"] == "0 to 23, UTC. From session_events.event_time."
+
+
+def test_what_tells_of_persons_is_tagged_and_a_field_in_a_list_is_told_beside_it(ui):
+    client, place = ui
+    lake = Lake(str(place / "lake"))
+    persons = {
+        asset
+        for asset in lake.assets()
+        if {"client_id", "user_id", "raw"} & pl.read_parquet_schema(lake.object(asset, DATES[-1])).keys()
+    }
+    tagged = {
+        node["assetKey"]["path"][-1]
+        for node in client.ask(TAGS)["assetNodes"]
+        if {"key": "rs_assets/personal_data", "value": "true"} in node["tags"]
+    }
+    assert tagged == persons | {"raw_events"}
+    node = client.ask(COLUMNS, key={"path": ["valid_events"]})["assetNodeOrError"]
+    (last,) = node["assetMaterializations"]
+    labels = [entry["label"] for entry in last["metadataEntries"]]
+    used = [label for label in labels if label.startswith("used/")]
+    assert used and labels[-len(used) :] == used, "a page begins with what came out, not with what it took"
+    (schema,) = [e["schema"] for e in last["metadataEntries"] if e["label"] == "dagster/column_schema"]
+    (items,) = [column for column in schema["columns"] if column["name"] == "items"]
+    assert items["type"] == "List(Struct)" and "item_id String, item_name String" in items["description"]

@@ -14,6 +14,15 @@ from rs_assets_tests.extending.company import PYTEST, ROOT, RS_ASSETS, done, fil
 DATE = "2024-01-02"
 
 
+REFERENCES = """
+import dagster as dg
+from rs_assets.definitions import defs
+node = defs.resolve_asset_graph().get(dg.AssetKey("appointments"))
+for one in node.metadata["dagster/code_references"].code_references:
+    print(f"{one.file_path}:{one.line_number}")
+"""
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A project, and the folder that it is installed in."""
@@ -81,8 +90,14 @@ def test_its_event_and_its_table_are_in_the_graph_and_without_it_the_event_is_un
     )
     assert [row["appointments"] for row in table] == [0, 1, 1]
 
-    # What a room says is in the code version of what it touches, and of nothing else.
+    found = done("-c", REFERENCES, cwd=folder, site=site, env=home).splitlines()
     room = folder / "acme_assets" / "tables" / "appointments.py"
+    path, line = found[0].rsplit(":", 1)
+    assert Path(path).samefile(room), "its page leads to the company's code"
+    assert room.read_text().splitlines()[int(line) - 1].startswith(("@table", "def appointments"))
+    assert found[1].endswith("docs/extending.md:1")
+
+    # What a room says is in the code version of what it touches, and of nothing else.
     room.write_text(room.read_text() + "\n")
     again = stale(folder, site, home)
     assert "appointments: 1 log date, 2024-01-02: its code has changed" in again
