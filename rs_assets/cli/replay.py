@@ -95,12 +95,13 @@ def replay(
         unfinished.note(settings.home, settings.environment, what)
         _run(settings, runs, only or [], console, reuse=stale or resume)
         unfinished.done(settings.home, settings.environment)
-    receipt = write_receipt(settings)
     summary = summarize(Lake(settings.lake, settings.environment), [day for dates in runs for day in dates])
+    if not as_json:
+        show(summary, settings)
+    receipt = write_receipt(settings)  # which fails where something that was not replayed is damaged
     if as_json:
         print(json.dumps({**dataclasses.asdict(summary), "receipt": receipt.digest}))
     else:
-        show(summary, settings)
         print(f"Receipt: {receipt.digest}")
     # Of what was replayed nothing is stale; whether anything else is takes a second to find out.
     everything = not only and runs == plan(log, None, None, today, settings.first_log_date)

@@ -144,7 +144,12 @@ def _specs(node: Props, manifest: Props, project: DbtProject) -> tuple[dg.AssetS
     translator = Translator()
     spec = translator.get_asset_spec(manifest, node["unique_id"], project)
     # dbt's name of the table is of a database in memory, which is gone with the step: `pages` says where it is.
-    said = {label: value for label, value in spec.metadata.items() if label != "dagster/table_name"}
+    # Its project and its manifest as Dagster shows them are no use to a person.
+    said = {
+        label: value
+        for label, value in spec.metadata.items()
+        if label != "dagster/table_name" and not label.startswith(("dagster_dbt/", "dagster-dbt/"))
+    }
     spec = spec.replace_attributes(code_version=_code_version(node, manifest), metadata=said)
     tests = (
         translator.get_asset_check_spec(spec, manifest, child, project)

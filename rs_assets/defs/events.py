@@ -56,8 +56,8 @@ def split(partitions: dg.PartitionsDefinition, sites: Iterable[str] = ()) -> dg.
                 code_version=version,
                 kinds={"pandera", "polars", "parquet"},
                 description=(
-                    "Events that do not: whole, where they stood, with every reason. Nothing is dropped; change "
-                    "the contract, replay, and what was wrongly held moves to valid_events."
+                    "Events that break the contract: whole, where they stood, with every reason. Nothing is "
+                    "dropped; change the contract, replay, and what was wrongly held moves to valid_events."
                 ),
             ),
         ],

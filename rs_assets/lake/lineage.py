@@ -68,6 +68,7 @@ class Lineage:
             so that what is written to the log meanwhile makes the object stale and not wrong.
         given: the versions by log date of what else is not made by the graph, by name.
         unread: log dates of the raw log whose bytes are not to be read: they are taken to be what they were.
+        lenient: whether a damaged object is as good as none: where nothing is made of it.
     """
 
     code: Mapping[str, str]
@@ -75,6 +76,7 @@ class Lineage:
     log_versions: Callable[[Iterable[str]], Mapping[str, str]] = lambda log_dates: {}
     given: Mapping[str, Callable[[str], str | None]] = field(default_factory=dict)
     unread: Collection[str] = ()
+    lenient: bool = False
     _known: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def origin(self, lake: Lake, asset: str, log_date: str) -> Origin:
@@ -126,7 +128,7 @@ class Lineage:
             return None if found == ABSENT else found
         if asset in self.given:
             return self.given[asset](log_date)
-        record = lake.record(asset, log_date)
+        record = lake.readable(asset, log_date) if self.lenient else lake.record(asset, log_date)
         return record.digest if record else None
 
 

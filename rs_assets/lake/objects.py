@@ -43,7 +43,7 @@ def describe(
     files = {name: digest(os.path.join(folder, name)) for name in sorted(names)}
     rows = pq.read_metadata(os.path.join(folder, PART)).num_rows if PART in files else 0
     record = Record(asset, log_date, origin, int(rows), files)
-    if twin is not None and records.read(os.path.join(twin, records.NAME)).files == files and sound(twin):
+    if twin is not None and _holds(twin, files) and sound(twin):
         for name in files:
             os.unlink(os.path.join(folder, name))
             os.link(os.path.join(twin, name), os.path.join(folder, name))
@@ -70,12 +70,20 @@ def keep(root: str, record: Record, folder: str) -> str:
     return place
 
 
+def _holds(folder: str, files: dict[str, str]) -> bool:
+    """Whether an object says that these are its files; one that is gone says nothing."""
+    try:
+        return records.read(os.path.join(folder, records.NAME)).files == files
+    except records.UNREADABLE:
+        return False
+
+
 def sound(folder: str) -> bool:
     """Whether an object's files are there, with the bytes that were written."""
     try:
         files = records.read(os.path.join(folder, records.NAME)).files
         return all(digest(os.path.join(folder, name)) == expected for name, expected in files.items())
-    except (OSError, ValueError, KeyError, TypeError):
+    except records.UNREADABLE:
         return False
 
 

@@ -88,9 +88,28 @@ class Lake:
         return os.path.join(owner.home, asset, f"log_date={log_date}", name)
 
     def record(self, asset: str, log_date: str) -> Record | None:
-        """What an object was made of; None if there is none."""
+        """What an object was made of; None if there is none.
+
+        Raises:
+            UserError: it is damaged.
+        """
         folder = self.folder(asset, log_date)
-        return records.read(os.path.join(folder, records.NAME)) if folder else None
+        try:
+            return records.read(os.path.join(folder, records.NAME)) if folder else None
+        except records.UNREADABLE as problem:
+            there = "" if self.environment == PROD else f" --environment {self.environment}"
+            raise UserError(
+                f"The object of {asset} for log date {log_date} is damaged: {problem}",
+                f"Rebuild it: `rs-assets replay --from {log_date} --to {log_date}{there}`.",
+            ) from None
+
+    def readable(self, asset: str, log_date: str) -> Record | None:
+        """The same, where what is damaged is to be made anew: it is as good as none."""
+        folder = self.folder(asset, log_date)
+        try:
+            return records.read(os.path.join(folder, records.NAME)) if folder else None
+        except records.UNREADABLE:
+            return None
 
     def has(self, asset: str, log_date: str) -> bool:
         """Whether the asset is published for this log date."""

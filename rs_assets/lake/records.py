@@ -81,6 +81,10 @@ class Record:
         return json.dumps(asdict(self), sort_keys=True, indent=1) + "\n"
 
 
+UNREADABLE = (OSError, ValueError, KeyError, TypeError)
+"""What reading a record raises if it is gone, or is not what was written."""
+
+
 @lru_cache(maxsize=100_000)
 def read(path: str) -> Record:
     """The record in a file; its object never changes, so it is read once."""

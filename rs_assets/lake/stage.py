@@ -99,7 +99,7 @@ class Stage:
             return False
         if any(self._lineage.covers(asset, log_date, one) for one in self._asked):
             return False  # it reads an object that is about to be made, and may come out otherwise
-        record = self.lake.record(asset, log_date)
+        record = self.lake.readable(asset, log_date)
         if record is not None and record.origin == origin:
             self._kept.add((asset, log_date))
             return True

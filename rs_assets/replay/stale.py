@@ -19,8 +19,8 @@ class Stale:
     """An object that is to be made.
 
     Attributes:
-        why: `it is not published`, `its code has changed`, `raw_events of … has changed`, or `it reads …`, which is
-            stale itself and may come out the same.
+        why: `it is not published`, `it is damaged`, `its code has changed`, `raw_events of … has changed`, or
+            `it reads …`, which is stale itself and may come out the same.
         certain: false of the last one.
     """
 
@@ -35,7 +35,7 @@ def find(lake: Lake, lineage: Lineage, log_dates: Sequence[str]) -> Iterator[Sta
 
     Args:
         lake: the environment.
-        lineage: of all assets, each after those that it reads.
+        lineage: of all assets, each after those that it reads; lenient.
         log_dates: in order.
     """
     lineage.learn_log(log_dates)
@@ -51,9 +51,9 @@ def find(lake: Lake, lineage: Lineage, log_dates: Sequence[str]) -> Iterator[Sta
 def _judge(
     lake: Lake, lineage: Lineage, asset: str, log_date: str, found: dict[str, list[str]]
 ) -> Stale | None:
-    record = lake.record(asset, log_date)
+    record = lake.readable(asset, log_date)
     if record is None:
-        return Stale(asset, log_date, "it is not published")
+        return Stale(asset, log_date, "it is damaged" if lake.has(asset, log_date) else "it is not published")
     now = lineage.origin(lake, asset, log_date)
     if record.origin.code != now.code:
         return Stale(asset, log_date, "its code has changed")

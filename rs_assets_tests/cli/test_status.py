@@ -191,12 +191,16 @@ def test_a_damaged_model_is_told_and_the_rest_is_shown(call: Call, copy: Home) -
     assert "valid_events" in result.stdout
 
 
-def test_a_damaged_object_is_named(call: Call, copy: Home) -> None:
+def test_what_is_damaged_or_gone_is_named_and_the_rest_is_shown(call: Call, copy: Home) -> None:
     Path(copy.lake.object("valid_events", "2024-01-02")).write_bytes(b"no parquet")
+    shutil.rmtree(Path(copy.lake.object("quarantined_events", "2024-01-03")).parent)
     result = call("status", home=copy)
-    assert result.exit_code == 1
-    assert "The object of valid_events for log date 2024-01-02 cannot be read" in result.stderr
-    assert "rs-assets replay --from 2024-01-02 --to 2024-01-02" in result.stderr
+    assert result.exit_code == 0, result.stderr
+    assert "valid_events of 2024-01-02: " in result.stdout
+    assert "quarantined_events of 2024-01-03: " in result.stdout
+    assert "To do: 3 log dates, 2024-01-02 to 2024-01-04." in result.stdout, "the last is not published yet"
+    assert "Next: rs-assets replay --from 2024-01-02 --to 2024-01-04" in result.stdout
+    assert "disk" in result.stdout
 
 
 def test_bytes_that_log_dates_share_count_once(copy: Home) -> None:

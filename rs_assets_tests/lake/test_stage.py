@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from rs_assets.lake import Lake
+from rs_assets.errors import UserError
+from rs_assets.lake import Lake, records
 from rs_assets.lake.lineage import Lineage, days_before, reading
 from rs_assets.lake.stage import Stage
 from rs_assets.lake.tables import digest, write_table
@@ -229,6 +231,22 @@ def test_a_damaged_object_is_mended_by_making_it_again(lake: Lake) -> None:
     Path(lake.object("a", D1)).write_bytes(b"no parquet")
     put(lake, "a", [D1], OLD, lineage())
     assert pl.read_parquet(lake.object("a", D1)).equals(OLD)
+
+
+def test_a_deleted_object_is_mended_by_making_it_again_and_is_an_error_for_whoever_reads_it_before(
+    lake: Lake,
+) -> None:
+    put(lake, "a", [D1], OLD, lineage())
+    shutil.rmtree(Path(lake.object("a", D1)).parent)
+    records.read.cache_clear()  # another process
+    with pytest.raises(UserError, match=f"a for log date {D1} is damaged") as told:
+        lake.record("a", D1)
+    assert told.value.hint == f"Rebuild it: `rs-assets replay --from {D1} --to {D1} --environment dev-me`."
+    with Stage(lake, lineage(), reuse=True) as stage:
+        assert list(stage.pending(["a"], [D1])) == [D1], "it is not kept"
+    put(lake, "a", [D1], OLD, lineage())
+    assert pl.read_parquet(lake.object("a", D1)).equals(OLD)
+    assert lake.record("a", D1) == lake.readable("a", D1) is not None
 
 
 def test_the_same_rows_published_again_have_the_same_digest(lake: Lake) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from rs_assets.lake import Lake
+from rs_assets.lake import Lake, records
 from rs_assets.lake.lineage import Lineage, days_before, reading
 from rs_assets.replay.stale import Group, find, grouped
 from rs_assets_tests.lakes import put
@@ -99,6 +100,20 @@ def test_what_is_not_published_is_stale(tmp_path: Path) -> None:
     lake = Lake(str(tmp_path / "new"))
     assert {why for _, _, why in stale(lake, lineage())} == {"it is not published"}
     assert len(stale(lake, lineage())) == len(READS) * len(DATES)
+
+
+def test_a_deleted_object_is_stale_and_so_is_what_was_made_of_it(lake: Lake) -> None:
+    shutil.rmtree(Path(lake.object("split", "2024-01-02")).parent)
+    records.read.cache_clear()  # another process
+    of = lineage()
+    of.lenient = True
+    assert stale(lake, of) == [
+        ("split", "02", "it is damaged"),
+        ("features", "02", "split of 2024-01-02 has changed"),
+        ("report", "02", "split of 2023-12-31 to 2024-01-02 has changed"),
+        ("report", "03", "split of 2024-01-01 to 2024-01-03 has changed"),
+        ("report", "04", "split of 2024-01-02 to 2024-01-04 has changed"),
+    ]
 
 
 def test_an_object_that_nothing_is_known_of_is_stale(lake: Lake) -> None:

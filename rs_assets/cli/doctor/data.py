@@ -62,7 +62,7 @@ def environment(root: str, name: str) -> Finding:
     """One environment of the lake."""
     import pyarrow.parquet as pq
 
-    from rs_assets.lake import Lake
+    from rs_assets.lake import Lake, records
     from rs_assets.lake.records import PART
 
     of, thing = Lake(root, name), f"lake: {name}"
@@ -71,12 +71,12 @@ def environment(root: str, name: str) -> Finding:
     for asset, log_date in objects:
         folder = of.own(asset, log_date) or ""
         try:
-            files = of.record(asset, log_date).files  # type: ignore[union-attr]  # it is listed, so it has one
+            files = records.read(os.path.join(folder, records.NAME)).files
             if missing := [file for file in files if not os.path.isfile(os.path.join(folder, file))]:
                 damaged.append((asset, log_date, f"{missing[0]} is missing"))
             elif PART in files:
                 pq.read_metadata(os.path.join(folder, PART))
-        except (OSError, ValueError, KeyError, TypeError) as problem:
+        except records.UNREADABLE as problem:
             damaged.append((asset, log_date, str(problem).splitlines()[0]))
     if not damaged:
         return Finding(

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pyarrow.parquet as pq
 
@@ -21,11 +23,11 @@ from rs_assets.cli.status.seals import Seals, sealed
 from rs_assets.cli.status.seen import Seen
 from rs_assets.cli.status.stale import Staleness, staleness
 from rs_assets.cli.status.upkeep import Disk, Replayed, Serving, disk, open_alerts, replayed, serving
-from rs_assets.errors import UserError
 from rs_assets.lake import Lake
 from rs_assets.log import RawLog
 from rs_assets.settings import Settings
 
+T = TypeVar("T")
 VALID, QUARANTINED = "valid_events", "quarantined_events"
 
 
@@ -43,6 +45,15 @@ class Asset:
 
 
 @dataclass(frozen=True)
+class Damaged:
+    """A published object that cannot be read, and why."""
+
+    asset: str
+    log_date: str
+    problem: str
+
+
+@dataclass(frozen=True)
 class Share:
     """The share of events in quarantine, on one log date or over all of them."""
 
@@ -57,6 +68,7 @@ class Status:
     """All of it.
 
     Attributes:
+        damaged: objects that cannot be read; they count as to do.
         stale: null where nothing is published.
         next: the command that should come next, or null where nothing is to do.
     """
@@ -67,6 +79,7 @@ class Status:
     raw_log: Log
     seals: Seals
     assets: list[Asset]
+    damaged: list[Damaged]
     stale: Staleness | None
     quarantine: Share | None
     quarantine_by_log_date: list[Share]
@@ -91,8 +104,9 @@ def look(settings: Settings, stale: Staleness | None = None) -> Status:
     today = dt.datetime.now(dt.UTC).date()  # not closed yet, so not to do
     closed = [log_date for log_date in log_dates if log_date < str(today)]
     seals = sealed(log, today)
-    rows = {asset: _rows(lake, asset) for asset in lake.assets()}
-    assets = [_asset(lake, asset, by_date, closed) for asset, by_date in rows.items()]
+    damaged: list[Damaged] = []
+    rows = {asset: _rows(lake, asset, damaged) for asset in lake.assets()}
+    assets = [_asset(lake, asset, by_date, closed) for asset, by_date in rows.items() if by_date]
     if stale is None and assets and closed:
         stale = staleness(settings, lake, log, seals.unsealed, today)
     by_log_date = _quarantine(rows.get(VALID, {}), rows.get(QUARANTINED, {}))
@@ -104,11 +118,12 @@ def look(settings: Settings, stale: Staleness | None = None) -> Status:
         raw_log=received(log, log_dates),
         seals=seals,
         assets=assets,
+        damaged=damaged,
         stale=stale,
         quarantine=_share(None, events, quarantined) if by_log_date else None,
         quarantine_by_log_date=by_log_date,
-        model=in_force(lake),
-        serving=serving(lake),
+        model=_despite(damaged, lambda: in_force(lake), None),
+        serving=_despite(damaged, lambda: serving(lake), []),
         open_alerts=open_alerts(settings),
         replayed=replayed(settings),
         disk=disk(settings.lake),
@@ -116,18 +131,27 @@ def look(settings: Settings, stale: Staleness | None = None) -> Status:
     )
 
 
-def _rows(lake: Lake, asset: str) -> dict[str, int]:
-    """The rows of each object by log date."""
+def _despite(damaged: list[Damaged], ask: Callable[[], T], otherwise: T) -> T:
+    """What is read out of objects; `otherwise` where some are damaged, which is told, and they cannot be read."""
+    try:
+        return ask()
+    except Exception:  # whichever library it was that could not read one
+        if not damaged:
+            raise
+        return otherwise
+
+
+def _rows(lake: Lake, asset: str, damaged: list[Damaged]) -> dict[str, int]:
+    """The rows of each object by log date; what cannot be read is put to the damaged."""
     rows = {}
     for log_date in lake.log_dates(asset):
         path = lake.object(asset, log_date)
         try:
             rows[log_date] = int(pq.read_metadata(path).num_rows)
         except (OSError, ValueError) as problem:
-            raise UserError(
-                f"The object of {asset} for log date {log_date} cannot be read: {problem}",
-                f"Replay it: `rs-assets replay --from {log_date} --to {log_date}`.",
-            ) from None
+            damaged.append(
+                Damaged(asset, log_date, str(problem).partition(". Detail:")[0].partition("\n")[0])
+            )
     return rows
 
 
@@ -135,8 +159,11 @@ def _asset(lake: Lake, asset: str, rows: dict[str, int], closed: list[str]) -> A
     dates = sorted(rows)
     size = {}
     for log_date in dates:
-        for name in found.files if (found := lake.record(asset, log_date)) else ():
-            stat = os.stat(lake.object(asset, log_date, name))
+        for name in found.files if (found := lake.readable(asset, log_date)) else ():
+            path = lake.object(asset, log_date, name)
+            if not os.path.exists(path):
+                continue
+            stat = os.stat(path)
             size[stat.st_ino] = stat.st_size  # dates that share a file (a week has one model) hold it once
     missing = [log_date for log_date in closed if log_date not in rows]
     return Asset(asset, len(dates), dates[0], dates[-1], sum(rows.values()), sum(size.values()), missing)

@@ -20,7 +20,7 @@ from rs_assets.replay.stale import Group
 WIDE = 90
 """Characters that all of an asset's columns need."""
 BROKEN = 3
-"""Differences under seals that are named."""
+"""Differences under seals, and damaged objects, that are named."""
 STALE = 4
 """Assets that are named with why they are stale."""
 ALERTS = 3
@@ -49,6 +49,7 @@ def _head(status: Status) -> list[tuple[str, Text]]:
         ("raw log", _raw_log(status.raw_log)),
         *([("sealed", _seals(status.seals))] if status.raw_log.log_dates else []),
         ("lake", _lake(status)),
+        *([("damaged", _damaged(status))] if status.damaged else []),
     ]
 
 
@@ -102,6 +103,16 @@ def _lake(status: Status) -> Text:
         return Text.assemble(place, ("  nothing is published yet", "yellow"))
     size = output.size(sum(asset.bytes for asset in status.assets))
     return Text(f"{place}\n{output.plural(len(status.assets), 'asset')}, {size}")
+
+
+def _damaged(status: Status) -> Text:
+    shown = [
+        f"{output.visible(one.asset)} of {one.log_date}: {output.visible(one.problem)}"
+        for one in status.damaged[:BROKEN]
+    ]
+    if len(status.damaged) > BROKEN:
+        shown.append(f"… and {len(status.damaged) - BROKEN:,} more: rs-assets doctor counts them")
+    return Text("\n".join(shown), style="red")
 
 
 def _assets(console: Console, assets: list[Asset]) -> None:
