@@ -4,12 +4,14 @@ import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._daemon.types import DaemonHeartbeat
 from typer.testing import Result
 
 from rs_assets.cli.doctor import machine, project
@@ -152,6 +154,27 @@ def test_dagsters_settings_and_history_are_looked_at(call: Call, patient: Path) 
     database.write_bytes(b"no database " * 1000)
     found = _examine(call, patient)
     assert _problems(found) == {"Dagster"} and "Move the folder away" in found["Dagster"]["mend"]
+
+
+def test_a_segment_that_is_not_as_it_was_sealed_is_a_problem(call: Call, patient: Path) -> None:
+    assert _examine(call, patient)["seals"]["found"].startswith("0 log dates")
+    assert call("seal", home=patient).exit_code == 0
+    assert _problems(_examine(call, patient)) == set()
+    segment = next(path for path in sorted((patient / "raw").rglob("*.zst")) if path.is_file())
+    segment.write_bytes(b"short")
+    found = _examine(call, patient)
+    assert _problems(found) == {"seals"}
+    assert segment.name in found["seals"]["found"] and "rs-assets verify" in found["seals"]["mend"]
+
+
+def test_a_daemon_that_ended_some_minutes_ago_is_told(call: Call, patient: Path) -> None:
+    with dg.DagsterInstance.from_config(str(patient / "dagster")) as instance:
+        for name in instance.get_daemon_statuses():
+            beat = DaemonHeartbeat(time.time() - 60, name, None, None)
+            instance.add_daemon_heartbeat(beat)
+        assert _examine(call, patient)["daemon"]["state"] == "fine"
+        instance.add_daemon_heartbeat(DaemonHeartbeat(time.time() - 600, "SENSOR", None, None))
+    assert "sensor" in _examine(call, patient)["daemon"]["found"]
 
 
 def test_daemons_that_were_heard_of_are_fine_and_the_others_are_named() -> None:

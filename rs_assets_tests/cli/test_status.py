@@ -122,14 +122,17 @@ def test_nothing_is_to_do_when_all_is_published(call: Call, copy: Home) -> None:
     assert "Every closed log date of the raw log is published." in text and "Next:" not in text
 
 
-def test_what_is_stale_is_not_known_before_a_replay_and_that_is_said(
+def test_what_is_stale_is_not_known_without_dbts_manifest_and_what_makes_it_is_said(
     call: Call, call_json: CallJson, home: Home
 ) -> None:
     assert (
         call_json("status", "--json", home=home)["stale"]["unknown"]
-        == "nothing was replayed from this home yet"
+        == "dbt's manifest is not in this home yet; a replay prepares it"
     )
-    assert "not known: nothing was replayed from this home yet" in call("status", home=home).stdout
+    assert (
+        "not known: dbt's manifest is not in this home yet; a replay prepares it"
+        in call("status", home=home).stdout
+    )
 
 
 def test_of_log_dates_without_a_seal_the_newest_are_read_as_far_as_the_bytes_allow(

@@ -6,6 +6,7 @@ published (`rs-assets receipt check`), which takes as long as reading everything
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from functools import partial
 
@@ -21,6 +22,7 @@ def examine(settings: Settings) -> list[Finding]:
     """Everything of this module."""
     return [
         *examined("raw log", lambda: raw_log(settings)),
+        *examined("seals", lambda: seals(settings)),
         *examined("lake", lambda: lake(settings.lake)),
         *examined("decisions", lambda: decisions(settings.decisions)),
         *examined("alert rules", lambda: alert_rules(settings.alert_rules)),
@@ -46,6 +48,22 @@ def raw_log(settings: Settings) -> Finding:
     return Finding(
         "raw log", "fine", f"{place(settings.raw_log)}, {plural(len(dates), 'log date')} to {dates[-1]}"
     )
+
+
+def seals(settings: Settings) -> list[Finding]:
+    """Whether what is sealed has its segments, with their sizes; their bytes are not read."""
+    from rs_assets.log import RawLog
+    from rs_assets.log.seals import nothing, verify
+
+    log = RawLog(settings.raw_log)
+    if not log.log_dates():
+        return []
+    found = verify(log, dt.datetime.now(dt.UTC).date(), choice=nothing)
+    if found.broken:
+        more = f"; and {len(found.broken) - 1:,} more" if len(found.broken) > 1 else ""
+        mend = "`rs-assets verify` names all; put them back as they were sealed, from a backup."
+        return [Finding("seals", "problem", f"{found.broken[0]}{more}", mend)]
+    return [Finding("seals", "fine", f"{plural(len(found.seals), 'log date')} sealed, all of that size")]
 
 
 def lake(root: str) -> list[Finding]:

@@ -5,13 +5,20 @@ Belongs here: the manifest, the storage of runs. Does not belong here: whether f
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rs_assets.cli.doctor.findings import Finding, examined
 from rs_assets.cli.output import place, plural
 from rs_assets.extending.dbt import DbtFolder, dbt_folders
 from rs_assets.settings import Settings
 
+if TYPE_CHECKING:
+    from dagster._daemon.types import DaemonStatus
+
+PATIENCE = 300
+"""Seconds in which a daemon, which says each half minute that it is there, was heard of."""
 MANIFEST = "Run `make manifest`; `rs-assets replay` does so as well."
 
 
@@ -55,7 +62,7 @@ def storage(home: str) -> Finding | list[Finding]:
     try:
         with dg.DagsterInstance.from_config(home) as instance:
             runs = instance.get_runs_count()
-            idle = [name for name, one in instance.get_daemon_statuses().items() if not one.healthy]
+            idle = [name for name, one in instance.get_daemon_statuses().items() if not _is_up(one)]
     except (dg.DagsterError, yaml.YAMLError) as problem:
         found = f"{home}/dagster.yaml cannot be used: {str(problem).splitlines()[0]}"
         return Finding("Dagster", "problem", found, "Mend it; deploy/dagster.yaml is the one we ship.")
@@ -64,6 +71,12 @@ def storage(home: str) -> Finding | list[Finding]:
         mend = "Move the folder away: the lake has all results, and the next replay begins a new history."
         return Finding("Dagster", "problem", found, mend)
     return [Finding("Dagster", "fine", f"{place(home)}, {plural(runs, 'run')}"), daemon(idle)]
+
+
+def _is_up(daemon: DaemonStatus) -> bool:
+    """Whether it runs, and was heard of in these minutes: Dagster's own word holds for half an hour after its end."""
+    heard = daemon.last_heartbeat.timestamp if daemon.last_heartbeat else 0.0
+    return bool(daemon.healthy) and time.time() - heard < PATIENCE
 
 
 def daemon(idle: list[str]) -> Finding:

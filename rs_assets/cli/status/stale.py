@@ -50,7 +50,7 @@ def staleness(
         today: not closed yet.
     """
     if not our_dbt(settings.home).manifest.exists():
-        return Staleness(unknown="nothing was replayed from this home yet")
+        return Staleness(unknown="dbt's manifest is not in this home yet; a replay prepares it")
     from rs_assets.replay import plan
     from rs_assets.replay.stale import find, grouped
 
