@@ -87,7 +87,10 @@ def replay(
     runs = plan(log, first, last, today, settings.first_log_date)
     require_seals(log, today, dt.date.fromisoformat(runs[0][0]), dt.date.fromisoformat(runs[-1][-1]))
     what = unfinished.Unfinished(runs[0][0], runs[-1][-1], only or [])
-    with _captured(Path(settings.home) / "logs" / "replay.log") as console:
+    with (
+        unfinished.at_work(settings.home, settings.environment),
+        _captured(Path(settings.home) / "logs" / "replay.log") as console,
+    ):
         if not resume and unfinished.noted(settings.home, settings.environment):
             console.print(
                 "[dim]A replay was interrupted before; `rs-assets replay --resume` would go on with it."

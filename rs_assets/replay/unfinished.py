@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rs_assets.errors import UserError
+from rs_assets.lake.locks import alone_if_free, shared
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,27 @@ def noted(home: str, environment: str) -> Unfinished | None:
         return None
     except (ValueError, TypeError):
         raise UserError(f"{path} is no note of a replay.", "Remove it, and replay.") from None
+
+
+@contextmanager
+def at_work(home: str, environment: str) -> Iterator[None]:
+    """Let others see that the replay that is noted is at work; however it ends, they see that too."""
+    path = _path(home, environment)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with shared(str(path.with_suffix(".lock"))):
+        yield
+
+
+def interrupted(home: str, environment: str) -> Unfinished | None:
+    """The replay that did not come to its end, unless one is at work."""
+    found, lock = noted(home, environment), _path(home, environment).with_suffix(".lock")
+    if found is None or not lock.exists():
+        return found
+    try:
+        with alone_if_free(str(lock)) as free:
+            return found if free else None
+    except OSError:  # who may not write here cannot tell
+        return found
 
 
 def _path(home: str, environment: str) -> Path:

@@ -22,6 +22,7 @@ from rs_assets.models.promotion.standing import Outcome, Standing
 from rs_assets.models.purchase_intent import Card, Evaluation, NotTrained, Trained, dump
 from rs_assets.models.purchase_intent.evaluation import SCHEMAS
 from rs_assets.models.purchase_intent.scoring import Scoring
+from rs_assets.replay import unfinished
 from rs_assets.replay.receipt import Receipt
 from rs_assets.settings import Settings
 from rs_assets_tests.cli.homes import Home
@@ -192,6 +193,17 @@ def test_a_damaged_model_is_told_and_the_rest_is_shown(call: Call, copy: Home) -
     assert result.exit_code == 0
     assert "The purchase_intent artifact is cut short or altered." in result.stdout
     assert "valid_events" in result.stdout
+
+
+def test_a_replay_that_was_interrupted_is_told_with_what_goes_on_with_it_but_not_while_it_is_at_work(
+    call: Call, copy: Home
+) -> None:
+    unfinished.note(str(copy.path), "prod", unfinished.Unfinished("2024-01-01", "2024-01-03", []))
+    with unfinished.at_work(str(copy.path), "prod"):
+        assert "interrupted" not in call("status", home=copy).stdout
+    text = call("status", home=copy).stdout
+    assert "the replay of 2024-01-01 to 2024-01-03 did not come to its end" in text
+    assert "Next: rs-assets replay --resume" in text
 
 
 def test_what_is_damaged_or_gone_is_named_and_the_rest_is_shown(call: Call, copy: Home) -> None:

@@ -25,6 +25,7 @@ from rs_assets.cli.status.stale import Staleness, staleness
 from rs_assets.cli.status.upkeep import Disk, Replayed, Serving, disk, open_alerts, replayed, serving
 from rs_assets.lake import Lake
 from rs_assets.log import RawLog
+from rs_assets.replay.unfinished import Unfinished, interrupted
 from rs_assets.settings import Settings
 
 T = TypeVar("T")
@@ -70,6 +71,7 @@ class Status:
     Attributes:
         damaged: objects that cannot be read; they count as to do.
         stale: null where nothing is published.
+        interrupted: the last replay, where it did not come to its end and none is at work.
         next: the command that should come next, or null where nothing is to do.
     """
 
@@ -87,6 +89,7 @@ class Status:
     serving: list[Serving]
     open_alerts: dict[str, str]
     replayed: Replayed | None
+    interrupted: Unfinished | None
     disk: Disk | None
     next: str | None
 
@@ -111,6 +114,7 @@ def look(settings: Settings, stale: Staleness | None = None) -> Status:
         stale = staleness(settings, lake, log, seals.unsealed, today)
     by_log_date = _quarantine(rows.get(VALID, {}), rows.get(QUARANTINED, {}))
     events, quarantined = sum(s.events for s in by_log_date), sum(s.quarantined for s in by_log_date)
+    left = interrupted(settings.home, settings.environment)
     return Status(
         home=settings.home,
         environment=settings.environment,
@@ -126,8 +130,9 @@ def look(settings: Settings, stale: Staleness | None = None) -> Status:
         serving=_despite(damaged, lambda: serving(lake), []),
         open_alerts=open_alerts(settings),
         replayed=replayed(settings),
+        interrupted=left,
         disk=disk(settings.lake),
-        next="rs-assets verify" if seals.broken else _next(log_dates, closed, assets, stale),
+        next="rs-assets verify" if seals.broken else _next(log_dates, closed, assets, stale, left),
     )
 
 
@@ -178,10 +183,16 @@ def _share(log_date: str | None, events: int, quarantined: int) -> Share:
 
 
 def _next(
-    log_dates: list[str], closed: list[str], assets: list[Asset], stale: Staleness | None
+    log_dates: list[str],
+    closed: list[str],
+    assets: list[Asset],
+    stale: Staleness | None,
+    left: Unfinished | None,
 ) -> str | None:
     if not log_dates:
         return "rs-assets generate"
+    if left:
+        return "rs-assets replay --resume"
     if not assets:
         return "rs-assets replay" if closed else None
     to_do = sorted({log_date for asset in assets for log_date in asset.to_do})

@@ -16,6 +16,7 @@ from rs_assets.cli.status.seals import Seals
 from rs_assets.cli.status.stale import Staleness
 from rs_assets.cli.status.upkeep import Disk, Replayed, Serving
 from rs_assets.replay.stale import Group
+from rs_assets.replay.unfinished import Unfinished
 
 WIDE = 90
 """Characters that all of an asset's columns need."""
@@ -49,6 +50,7 @@ def _head(status: Status) -> list[tuple[str, Text]]:
         ("raw log", _raw_log(status.raw_log)),
         *([("sealed", _seals(status.seals))] if status.raw_log.log_dates else []),
         ("lake", _lake(status)),
+        *([("interrupted", _interrupted(status.interrupted))] if status.interrupted else []),
         *([("damaged", _damaged(status))] if status.damaged else []),
     ]
 
@@ -103,6 +105,12 @@ def _lake(status: Status) -> Text:
         return Text.assemble(place, ("  nothing is published yet", "yellow"))
     size = output.size(sum(asset.bytes for asset in status.assets))
     return Text(f"{place}\n{output.plural(len(status.assets), 'asset')}, {size}")
+
+
+def _interrupted(left: Unfinished) -> Text:
+    of = f" of {', '.join(map(output.visible, left.only))}" if left.only else ""
+    said = f"the replay{of} of {left.first} to {left.last} did not come to its end; what it published is in place"
+    return Text(said, style="yellow")
 
 
 def _damaged(status: Status) -> Text:
