@@ -67,9 +67,9 @@ truth: setup ## A million events with every fault planted: is each found, and no
 BASE_IMAGE ?= python:3.12-slim
 IMAGE ?= rs_assets
 DOCKER ?= docker
-image: ## The image of steps in containers; BASE_IMAGE=… for another base, CA=… for your network's certificates
+image: ## The image of steps in containers; BASE_IMAGE=… for another base, CA=… for your network's certificates, EXTRAS=k8s
 	@DOCKER_BUILDKIT=1 $(DOCKER) build -f deploy/Dockerfile -t $(IMAGE) --build-arg BASE_IMAGE=$(BASE_IMAGE) \
-		$(if $(CA),--secret id=ca$(COMMA)src=$(CA)) .
+		$(if $(EXTRAS),--build-arg EXTRAS="$(EXTRAS)") $(if $(CA),--secret id=ca$(COMMA)src=$(CA)) .
 
 # The compose plugin where there is one, else Debian's docker-compose 1.29; the file is read by both.
 export COMPOSE_PROJECT_NAME ?= rs_assets

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -62,6 +63,18 @@ class Stack:
             },
             capture_output=True,
             text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def typed(self, lines: str) -> str:
+        """What is said to somebody who types it at a terminal, with this stack's name instead of ours."""
+        compose = "docker compose" if _plugin() else "docker-compose"
+        lines = lines.replace("docker compose -p rs_assets", f"{compose} -p {self.project}")
+        script = f'shopt -s expand_aliases\ndocker() {{ {client()} "$@"; }}\nset -e\n{lines}'
+        at_a_terminal = ["script", "--quiet", "--return", "--command", f"exec bash -c {shlex.quote(script)}"]
+        done = subprocess.run(
+            [*at_a_terminal, os.devnull], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -146,7 +159,7 @@ def until(so: Callable[[], Any], otherwise: str, seconds: float = SECONDS) -> An
 @contextmanager
 def stack(image: str) -> Iterator[Stack]:
     """A stack that is not up yet; nothing of it outlives the test."""
-    if not shutil.which("docker-compose") and "compose" not in docker("compose", "version", check=False):
+    if not shutil.which("docker-compose") and not _plugin():
         pytest.skip("neither `docker compose` nor docker-compose is installed")
     _make_postgres()
     with socket.socket() as free:
@@ -157,6 +170,10 @@ def stack(image: str) -> Iterator[Stack]:
         yield made
     finally:
         made.make("down", "VOLUMES=1")
+
+
+def _plugin() -> bool:
+    return "compose" in docker("compose", "version", check=False).lower()
 
 
 def _make_postgres() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import shlex
 import socket
 import time
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from rs_assets_tests.docker.engine import ROOT, docker
 from rs_assets_tests.docker.inspector import Inspector
 from rs_assets_tests.docker.place import CODE
 from rs_assets_tests.docker.stack import Stack, inspected, stack, until
+from rs_assets_tests.docs import told
 from rs_assets_tests.lakes import published
 
 pytestmark = pytest.mark.docker
@@ -226,14 +228,38 @@ def test_a_run_is_terminated_in_the_ui_though_the_webserver_does_not_see_docker(
     until(lambda: not at_work(), "its steps go on", 15)
 
 
-def test_make_down_leaves_nothing_but_data_and_with_volumes_nothing(running, survived):
+def test_the_commands_of_its_page_do_what_the_page_says_and_leave_nothing(running, survived, tmp_path):
     one = running.stack
-    assert len(one.everything()) > len(SERVICES), "run workers that have ended are there until then"
-    one.make("down")
-    assert one.everything() == []
-    assert docker("network", "ls", "--quiet", f"--filter=name={one.project}_") == ""
-    assert f"{one.project}_raw" in one.volumes()
-    with pytest.raises(OSError):
-        socket.create_connection(("127.0.0.1", one.port), timeout=5)
-    one.make("down", "VOLUMES=1")
-    assert one.volumes() == []
+    daily_at = dict(e.partition("=")[::2] for e in one.service("code")["Config"]["Env"])["RS_DAILY_AT"]
+    with told.page("docs/compose.md") as page:
+        up_, elsewhere, down, with_volumes = page.take("sh").splitlines()
+        for line in (up_, elsewhere.replace("8080", str(one.port))):
+            said = typed(one, line, RS_DAILY_AT=daily_at)
+            assert said.splitlines()[-1] == f"rs_assets is up: http://127.0.0.1:{one.port}"
+
+        said = one.typed(page.take("sh").replace("generate ", "generate --days 2 --events 500 "))
+        assert "2024-01-01" in said
+
+        folder_of = page.take("sh").replace("rs_assets_raw", f"{one.project}x_raw")
+        one.typed(folder_of.replace("/srv/raw", str(tmp_path)))
+        tmp_path.chmod(0o777)
+        docker("run", "--rm", f"--volume={one.project}x_raw:/data/raw", one.image, "touch", "/data/raw/here")
+        docker("volume", "rm", f"{one.project}x_raw")
+        assert (tmp_path / "here").exists(), "what a volume was made of stays"
+
+        assert len(one.everything()) > len(SERVICES), "run workers that have ended are there until then"
+        typed(one, down)
+        assert one.everything() == []
+        assert docker("network", "ls", "--quiet", f"--filter=name={one.project}_") == ""
+        assert f"{one.project}_raw" in one.volumes()
+        with pytest.raises(OSError):
+            socket.create_connection(("127.0.0.1", one.port), timeout=5)
+        typed(one, with_volumes)
+        assert one.volumes() == []
+
+
+def typed(one: Stack, line: str, **env: str) -> str:
+    """A `make` of the page."""
+    words = shlex.split(line, comments=True)
+    assert words[0] == "make"
+    return one.make(*words[1:], **env)

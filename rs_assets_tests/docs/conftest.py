@@ -29,9 +29,9 @@ def environment(home: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eight log dates from 2024-01-01, sessions, features and models of them. Tests take a copy."""
+    """Eight log dates from 2024-01-01, with buyers in them, and all that is made of them. Tests take a copy."""
     home = tmp_path_factory.mktemp("docs") / "home"
-    for arguments in (["generate", "--days", "8", "--events", "4000", "--start", "2024-01-01"], ["replay"]):
+    for arguments in (["generate", "--days", "8", "--events", "20000", "--start", "2024-01-01"], ["replay"]):
         done = subprocess.run(
             [sys.executable, "-m", "rs_assets.cli", *arguments],
             capture_output=True,

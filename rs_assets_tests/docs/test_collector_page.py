@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import subprocess
 from pathlib import Path
 
 from rs_assets.collector.sites import read
 from rs_assets_tests.collector.asking import collecting, lines
-from rs_assets_tests.docs.conftest import ROOT
-
-PAGE = (ROOT / "docs" / "collector.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+from rs_assets_tests.docs import told
 
 
 def test_each_command_of_the_page_does_what_the_page_says(tmp_path: Path) -> None:
-    start, kept, judged = blocks("sh")
+    with told.page("docs/collector.md", "sh") as page:
+        start, kept, judged = (page.take("sh") for _ in range(3))
     assert start.startswith("rs-assets collect ")
     with collecting(tmp_path / "raw") as (address, process):
 
@@ -40,7 +34,8 @@ def test_each_command_of_the_page_does_what_the_page_says(tmp_path: Path) -> Non
 
 
 def test_the_sites_of_the_page_can_be_read(tmp_path: Path) -> None:
-    (table,) = blocks("toml")
+    with told.page("docs/collector.md", "toml") as page:
+        table = page.take("toml")
     path = tmp_path / "sites.toml"
     path.write_text(table, encoding="utf-8")
     assert read(str(path)).names == {"shop-a"}

@@ -8,8 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
+from rs_assets_tests.docs import told
 from rs_assets_tests.docs.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
@@ -52,7 +54,8 @@ def test_a_new_event_type_is_the_lines_of_the_page_and_what_came_before_becomes_
     shutil.copytree(ROOT / "rs_assets", code / "rs_assets", ignore=shutil.ignore_patterns("__pycache__"))
     assert outcome(code, tmp_path / "before") == {"valid": [], "bad": [["EVENT_UNKNOWN"], ["EVENT_UNKNOWN"]]}
 
-    (change,) = re.findall(r"^```diff\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    with told.page("docs/extending.md", "diff") as page:
+        change = page.take("diff")
     added = [line for line in change.splitlines() if re.match(r"\+(?!\+\+)", line)]
     assert len(added) == 3, "three lines, in three files"
     apply = ["git", "apply", "-"]
@@ -60,6 +63,31 @@ def test_a_new_event_type_is_the_lines_of_the_page_and_what_came_before_becomes_
     done = subprocess.run(apply, input=change, text=True, cwd=code, env=env, capture_output=True)
     assert done.returncode == 0, done.stderr
     assert outcome(code, tmp_path / "after") == {"valid": ["A-7"], "bad": [["FIELD_MISSING"]]}
+
+
+REPAIR = re.compile(r"^    (import polars.*?^    \))$", re.MULTILINE | re.DOTALL)
+
+
+def test_the_commands_of_the_page_make_a_project_with_the_example_that_it_shows(
+    replayed: Path, tmp_path: Path
+) -> None:
+    repairs = (ROOT / "rs_assets/contract/repairs/__init__.py").read_text(encoding="utf-8")
+    (shown,) = REPAIR.findall(repairs)
+    with told.page("docs/extending.md", "sh", "python") as page:
+        told.run(tmp_path, page.take("sh"))
+        place = tmp_path / "acme_assets"
+        written = {path.name for path in (place / "acme_assets" / "events").glob("*.py")}
+        assert {"book_appointment.py", "book_appointment_online.py"} <= written
+        example = (place / "acme_assets" / "events" / "book_appointment.py").read_text(encoding="utf-8")
+        assert page.take("python").strip() in example
+
+        (place / "my_repairs.py").write_text(
+            textwrap.dedent(f"    {shown}").replace("2024-02-", "2024-01-"), encoding="utf-8"
+        )  # log dates that there are
+        tried = told.run(place, page.take("sh"), RS_HOME=str(replayed))
+        assert "shop_b_price_strings" in tried
+        told.run(place, page.take("sh"))
+        assert list((place / "acme_assets" / "dbt").rglob("searches_so_far.sql"))
 
 
 def test_every_file_that_the_page_names_is_there() -> None:

@@ -7,14 +7,15 @@ from pathlib import Path
 import polars as pl
 
 from rs_assets.lake import Lake
-from rs_assets_tests.docs.told import checkout, run, script
+from rs_assets_tests.docs import told
 
 
 def test_a_feature_is_in_every_log_date_and_among_the_inputs_of_the_model(
     replayed: Path, tmp_path: Path
 ) -> None:
-    place = checkout(tmp_path / "rs_assets", replayed)
-    said = run(place, script("new-feature"))
+    place = told.checkout(tmp_path / "rs_assets", replayed)
+    with told.page("docs/new-feature.md") as page:
+        said = told.run(place, page.rest())
     lake = Lake(str(place / ".rs" / "lake"), "search-share")
     for log_date in lake.log_dates("session_features"):
         rows = pl.read_parquet(lake.object("session_features", log_date))
@@ -27,15 +28,13 @@ def test_a_feature_is_in_every_log_date_and_among_the_inputs_of_the_model(
         "from rs_assets.models.purchase_intent.training import NUMERIC\n"
         "assert tuple(served) == NUMERIC and 'search_share' in NUMERIC"
     )
-    run(place, f'python -c "{held}"')
+    told.run(place, f'python -c "{held}"')
 
 
-def test_a_candidate_is_measured_beside_the_others(tmp_path: Path) -> None:
-    place = checkout(tmp_path / "rs_assets")
-    run(
-        place, "rs-assets generate --days 8 --events 40000 --start 2024-01-01 && rs-assets replay"
-    )  # with buyers
-    said = run(place, script("new-model"))
+def test_a_candidate_is_measured_beside_the_others(replayed: Path, tmp_path: Path) -> None:
+    place = told.checkout(tmp_path / "rs_assets", replayed)
+    with told.page("docs/new-model.md") as page:
+        said = told.run(place, page.rest())
     rows = [
         line
         for line in said.splitlines()

@@ -7,19 +7,20 @@ from pathlib import Path
 import polars as pl
 
 from rs_assets.lake import Lake
-from rs_assets_tests.docs.told import checkout, run, script
+from rs_assets_tests.docs import told
 
 
 def test_a_feature_goes_from_a_branch_to_what_is_published_as_the_page_says(
     replayed: Path, tmp_path: Path
 ) -> None:
-    place = checkout(tmp_path / "rs_assets", replayed)
+    place = told.checkout(tmp_path / "rs_assets", replayed)
     lake = Lake(str(place / ".rs" / "lake"))
     dates = lake.log_dates("session_features")
     before = {date: lake.record("session_features", date) for date in dates}
     sessions = {date: lake.record("sessions", date) for date in dates}
     hours = pl.read_parquet(lake.object("session_features", dates[3]))["hour_of_day"]
-    said = run(place, script("tutorial"))
+    with told.page("docs/tutorial.md") as page:
+        said = told.run(place, page.rest())
 
     assert (
         f"session_features ({len(dates)} log dates, {dates[0]} to {dates[-1]}): its code has changed" in said

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from rs_assets_tests.docs.told import ROOT
+from rs_assets_tests.docs.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "when-it-breaks.md").read_text(encoding="utf-8")
 
