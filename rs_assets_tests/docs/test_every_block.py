@@ -59,3 +59,35 @@ def test_a_page_that_is_left_with_a_block_that_was_not_taken_fails() -> None:
     left = pytest.raises(AssertionError, match=r"docs/concepts.md: nothing runs the blocks of lines")
     with left, told.page("docs/concepts.md") as page:
         page.take("sh")
+
+
+def options() -> dict[str, set[str]]:
+    """Each command of rs-assets and its options."""
+    import typer.main
+
+    from rs_assets.cli import app
+
+    commands = typer.main.get_command(app).commands
+    return {name: {o for one in command.params for o in one.opts} for name, command in commands.items()}
+
+
+def test_a_command_within_a_sentence_has_the_options_that_it_is_given_with() -> None:
+    known = options()
+    targets = set(
+        re.findall(r"^([a-z]+):", (told.ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    found = [
+        (path, said.split())
+        for path in PAGES
+        for said in re.findall(
+            r"`((?:rs-assets|make) [^`]+)`", (told.ROOT / path).read_text(encoding="utf-8")
+        )
+    ]
+    assert len(found) > 100
+    for path, (program, first, *rest) in found:
+        where = f"{path}: {program} {first}"
+        if program == "make":
+            assert first in targets, where
+        elif not first.startswith("-"):
+            assert first in known, where
+            assert {word for word in rest if word.startswith("--")} <= known[first] | {"--help"}, where
