@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,20 +10,12 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-OURS = ("RS_", "DAGSTER_HOME", "MLFLOW_", "COLUMNS", "FORCE_COLOR")
+from rs_assets_tests.docs.told import ROOT, environ
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Our own variables gone but for those of this home; our commands first on the path."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    scripts = str(Path(sys.executable).parent)
-    return kept | {
-        "RS_HOME": str(home),
-        "RS_EXECUTOR": "in_process",
-        "PATH": f"{scripts}{os.pathsep}{kept.get('PATH', '')}",
-        "PYTHONPATH": str(ROOT),
-    }
+    """That of this home, whatever is set here."""
+    return environ(ROOT) | {"RS_HOME": str(home)}
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ def served(place: Path, block: str) -> None:
     port = told.free_port()
     assert ui.startswith("make ui ") and "http://127.0.0.1:3000" in ui
     with told.serving(place, ui, f"http://127.0.0.1:{port}/server_info", PORT=str(port)):
-        said = told.run(place, f"set -e\n{rest}")
+        said = told.run(place, f"set -e\n{rest}", HOME=str(place))
     for word in ("shop-a", "EVENT_UNKNOWN", "transaction_id", "make lint"):
         assert word in said
     assert (place / ".bashrc").read_text(), "the shell's completion"
@@ -111,9 +111,11 @@ def test_what_the_readme_says_of_the_demo_is_so(tmp_path: Path) -> None:
 def test_what_the_readme_lists_is_where_it_says() -> None:
     with told.page("README.md", "text") as page:
         listing = page.take("text")
+    code = told.ROOT / "rs_assets"
     for line in listing.splitlines():
-        root = told.ROOT / "rs_assets" if line.startswith("  ") else told.ROOT
-        assert (root / line.split()[0]).exists(), line
+        assert ((code if line.startswith("  ") else told.ROOT) / line.split()[0]).exists(), line
+    packages = {path.parent.name for path in code.glob("*/__init__.py")}
+    assert packages == set(re.findall(r"^  (\w+)/", listing, re.MULTILINE))
 
 
 def test_the_readme_is_short_enough_to_be_read() -> None:

@@ -201,7 +201,6 @@ def environ(place: Path) -> dict[str, str]:
     return {
         **kept,
         **who,
-        "HOME": str(place),
         "PATH": path,
         "PYTHONPATH": str(place),
         "RS_EXECUTOR": "in_process",
