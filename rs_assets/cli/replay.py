@@ -171,11 +171,22 @@ def _run(
                     f"{settings.home}/logs/replay.log and, as a person reads it, in the UI: `make ui`.",
                 )
         if not chunks:
+            _is_there(settings)
             bar.update(task, description="Nothing is stale", total=1, completed=1)
         bar.update(task, doing="")
     from rs_assets.lake.garbage import collect
 
     collect(settings.lake)
+
+
+def _is_there(settings: Settings) -> None:
+    """An environment into which nothing had to be replayed can be looked at and dropped like any other."""
+    from rs_assets.lake import Lake
+    from rs_assets.lake.environments import create
+
+    lake = Lake(settings.lake, settings.environment)
+    if lake.version is None:
+        create(lake)
 
 
 def _stale(

@@ -74,6 +74,12 @@ def test_nothing_runs_when_nothing_has_changed(place):
     assert "All is as the receipt says" in run(place, "receipt", "check")
 
 
+def test_an_environment_is_there_though_nothing_had_to_be_replayed_into_it(place):
+    assert "Nothing is stale" in run(place, "replay", "--stale", "--environment", "same")
+    assert "same" in run(place, "environment", "list")
+    run(place, "environment", "drop", "same")
+
+
 def test_a_changed_feature_rebuilds_only_its_model_and_what_descends_from_it(place):
     before = receipt(place)["outputs"]
     edit(place, "session_features", "hour(event_time) as", "(hour(event_time) + 1) % 24 as")
