@@ -12,8 +12,9 @@ import polars as pl
 import pytest
 from typer.testing import Result
 
+from rs_assets.alerts import Alert, Rule
 from rs_assets.alerts.ledger import Ledger
-from rs_assets.alerts.notices import State, Statement
+from rs_assets.alerts.notices import Notice, State, Statement
 from rs_assets.cli.status.facts import look
 from rs_assets.lake.stage import Stage
 from rs_assets.lake.tables import write_table
@@ -272,6 +273,24 @@ def test_a_last_seal_that_cannot_be_read_is_no_traceback(call: Call, copy: Home)
     page = call("status", home=copy)
     assert page.exit_code == 0 and "head cannot be read" in page.stdout
     assert "_seals/log_date=2024-01-04.json: sealed a manifest" in page.stdout
+
+
+def test_alerts_that_nobody_was_told_of_are_told_with_why(
+    call: Call, call_json: CallJson, copy: Home
+) -> None:
+    assert call_json("status", "--json", home=copy)["undelivered"] is None
+    ledger = Ledger(str(copy.path / "alerts"), "prod")
+    alert = Alert(Rule.RUN_FAILED, "run_failed/daily_job", "2024-01-03", "The run failed.")
+    ledger.say([Notice(alert, State.FIRING)], [], send=True)
+    (waiting,) = ledger.waiting()
+    ledger.failed(waiting, ["json://[…]"], "nobody answers")
+    assert call_json("status", "--json", home=copy)["undelivered"] == {
+        "messages": 1,
+        "problem": "nobody answers",
+    }
+    assert "1 message of alerts: nobody answers" in call("status", home=copy).stdout
+    doctor = " ".join(call("doctor", home=copy).stdout.split())
+    assert "1 message not delivered: nobody answers" in doctor and "RS_ALERT_URLS" in doctor
 
 
 def test_who_serves_which_alerts_are_open_the_last_replay_and_the_disk_are_told(

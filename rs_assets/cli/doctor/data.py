@@ -26,6 +26,7 @@ def examine(settings: Settings) -> list[Finding]:
         *examined("lake", lambda: lake(settings.lake)),
         *examined("decisions", lambda: decisions(settings.decisions)),
         *examined("alert rules", lambda: alert_rules(settings.alert_rules)),
+        *examined("alerts", lambda: delivery(settings)),
     ]
 
 
@@ -131,3 +132,16 @@ def _environments(root: str) -> list[str]:
     if not os.path.isdir(root):
         return []
     return sorted(entry.name for entry in os.scandir(root) if not entry.name.startswith((".", "_")))
+
+
+def delivery(settings: Settings) -> list[Finding]:
+    """Whether messages of alerts wait because those to be told could not be reached."""
+    from rs_assets.cli.status.upkeep import undelivered
+
+    left = undelivered(settings)
+    if left is None:
+        return []
+    mend = "Look at RS_ALERT_URLS and the network from here; the sensor `alert_delivery` tries again each minute."
+    return [
+        Finding("alerts", "note", f"{plural(left.messages, 'message')} not delivered: {left.problem}", mend)
+    ]

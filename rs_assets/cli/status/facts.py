@@ -22,7 +22,17 @@ from rs_assets.cli.status.raw_log import Log, received
 from rs_assets.cli.status.seals import Seals, sealed
 from rs_assets.cli.status.seen import Seen
 from rs_assets.cli.status.stale import Staleness, staleness
-from rs_assets.cli.status.upkeep import Disk, Replayed, Serving, disk, open_alerts, replayed, serving
+from rs_assets.cli.status.upkeep import (
+    Disk,
+    Replayed,
+    Serving,
+    Undelivered,
+    disk,
+    open_alerts,
+    replayed,
+    serving,
+    undelivered,
+)
 from rs_assets.lake import Lake
 from rs_assets.log import RawLog
 from rs_assets.replay.unfinished import Unfinished, interrupted
@@ -88,6 +98,7 @@ class Status:
     model: InForce | None
     serving: list[Serving]
     open_alerts: dict[str, str]
+    undelivered: Undelivered | None
     replayed: Replayed | None
     interrupted: Unfinished | None
     disk: Disk | None
@@ -129,6 +140,7 @@ def look(settings: Settings, stale: Staleness | None = None) -> Status:
         model=_despite(damaged, lambda: in_force(lake), None),
         serving=_despite(damaged, lambda: serving(lake), []),
         open_alerts=open_alerts(settings),
+        undelivered=undelivered(settings),
         replayed=replayed(settings),
         interrupted=left,
         disk=disk(settings.lake),

@@ -14,7 +14,7 @@ from rs_assets.cli.status.model import InForce
 from rs_assets.cli.status.raw_log import Log
 from rs_assets.cli.status.seals import Seals
 from rs_assets.cli.status.stale import Staleness
-from rs_assets.cli.status.upkeep import Disk, Replayed, Serving
+from rs_assets.cli.status.upkeep import Disk, Replayed, Serving, Undelivered
 from rs_assets.replay.stale import Group
 from rs_assets.replay.unfinished import Unfinished
 
@@ -62,6 +62,7 @@ def _tail(status: Status) -> list[tuple[str, Text]]:
         ("purchase_intent", _model(status.model)),
         *((f"{one.model} serves", _serving(one)) for one in status.serving),
         ("alerts", _alerts(status.open_alerts)),
+        *([("undelivered", _undelivered(status.undelivered))] if status.undelivered else []),
         *([("last replay", _replayed(status.replayed))] if status.replayed else []),
         *([("disk", _disk(status.disk))] if status.disk else []),
     ]
@@ -190,6 +191,11 @@ def _alerts(firing: dict[str, str]) -> Text:
     shown = [f"{output.visible(name)} ({log_date})" for name, log_date in list(firing.items())[:ALERTS]]
     more = f"\n… and {len(firing) - ALERTS:,} more" if len(firing) > ALERTS else ""
     return Text.assemble((f"{len(firing):,} open", "bold yellow"), "\n", "\n".join(shown), more)
+
+
+def _undelivered(left: Undelivered) -> Text:
+    waiting = f"{output.plural(left.messages, 'message')} of alerts: {output.visible(left.problem)}"
+    return Text(waiting, style="yellow")
 
 
 def _replayed(replay: Replayed) -> Text:

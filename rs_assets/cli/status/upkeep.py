@@ -28,6 +28,14 @@ class Serving:
 
 
 @dataclass(frozen=True)
+class Undelivered:
+    """Messages of alerts that have not reached everybody, and what the last attempt came to."""
+
+    messages: int
+    problem: str
+
+
+@dataclass(frozen=True)
 class Replayed:
     """The last replay, by its receipt: when it ended (UTC), and the receipt's digest."""
 
@@ -59,6 +67,13 @@ def serving(lake: Lake) -> list[Serving]:
 def open_alerts(settings: Settings) -> dict[str, str]:
     """Alerts that fire and are not over: the fingerprint of each, with the log date that said so last."""
     return Ledger(os.path.join(settings.home, "alerts"), settings.environment).said().firing()
+
+
+def undelivered(settings: Settings) -> Undelivered | None:
+    """What waits to be sent again; None where nothing does."""
+    waiting = Ledger(os.path.join(settings.home, "alerts"), settings.environment).waiting()
+    problem = next((one.problem for one in waiting if one.problem), "not tried yet")
+    return Undelivered(len(waiting), problem) if waiting else None
 
 
 def replayed(settings: Settings) -> Replayed | None:
