@@ -26,9 +26,12 @@ COLUMNS = (
     "cost",
     "then",
 )
+WIDE = ("runs", "used p50", "cores", "killed", "saved", "cost", "then")
+"""Columns that a phone has no room for: what a step uses, asks for and should ask for is left."""
 BAR = (
     ".bar{display:block;height:.45rem;background:var(--then);border-radius:3px;margin-top:.2rem}"
     ".bar i{display:block;height:100%;background:var(--now);border-radius:3px}"
+    "@media(max-width:34rem){tbody th{white-space:normal;overflow-wrap:anywhere}}"
 )
 
 
@@ -48,7 +51,9 @@ def page(rows: Sequence[Row], prices: Prices) -> str:
             "0.25 GiB; after a kill for memory, half as much again as its limit. "
             "<code>rs-assets boxes --apply</code> writes the proposals into the declarations.</p>",
             facts(counted),
-            table_of("What each step asks for and uses", COLUMNS, map(_row, rows), numbers=COLUMNS[1:]),
+            table_of(
+                "What each step asks for and uses", COLUMNS, map(_row, rows), numbers=COLUMNS[1:], wide=WIDE
+            ),
             f"<p><small>Cost: {text(prices.currency)} for 1,000 runs of median length, in the box asked for and in "
             f"the one proposed, by the list of {text(prices.name)} ({text(prices.source)}, {prices.date})."
             "</small></p>",

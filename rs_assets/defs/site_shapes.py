@@ -15,7 +15,7 @@ from rs_assets.compute import Box
 from rs_assets.defs.code_version import code_version
 from rs_assets.defs.lineage import stage
 from rs_assets.defs.partitions import SINGLE_RUN
-from rs_assets.defs.previews import columns
+from rs_assets.defs.previews import columns, preview
 from rs_assets.defs.publishing import announce, materialized, publish, told_one_by_one
 from rs_assets.defs.resources import LakeResource, LogResource
 from rs_assets.extending import source
@@ -69,9 +69,8 @@ def site_shapes(partitions: dg.PartitionsDefinition) -> dg.AssetsDefinition:
             told = announce(context, ASSET, dates)
             published = publish_site_shapes(log.open(), staged, dates, threads=BOX.cpu, on_date=told)
             records = publish(context, staged)
-        yield materialized(
-            context, ASSET, records[ASSET], columns(ASSET, lake.open().object(ASSET, dates[-1]))
-        )
+        last = lake.open().object(ASSET, dates[-1])
+        yield materialized(context, ASSET, records[ASSET], columns(ASSET, last), {dates[-1]: preview(last)})
         yield from drift_results(published)
 
     return shapes

@@ -128,7 +128,11 @@ def _dates(status: Status, pages: Found, shares: dict[str, Share], dates: Sequen
         rows.append([f"<time>{name}</time>", *counts, _state(status, log_date)])
     columns = ("log date", "events", "quarantined", "rate", "state")
     return table_of(
-        "Log dates, the newest first; each leads to its report", columns, rows, numbers=columns[1:4]
+        "Log dates, the newest first; each leads to its report",
+        columns,
+        rows,
+        numbers=columns[1:4],
+        wide=columns[2:3],
     )
 
 
