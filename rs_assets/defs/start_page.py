@@ -16,6 +16,8 @@ import dagster as dg
 from rs_assets.settings import Settings
 
 ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+PATIENCE = 45
+"""Seconds for one page; Dagster gives a tick 60."""
 HERE = ("in_process", "multiprocess")
 """Executors whose home is a folder that a person opens; that of a container goes with it."""
 
@@ -43,7 +45,12 @@ def start_page(settings: Settings) -> dg.SensorDefinition:
             return dg.SkipReason(f"{path} is newer than every run.")
         if context.cursor == str(ended):
             return dg.SkipReason("It could not be written after the last run; `rs-assets pages` says why.")
-        problem = _written(settings)
+        try:
+            problem = _written(settings)
+        except subprocess.TimeoutExpired:
+            return dg.SkipReason(
+                f"The machine is busy: not written in {PATIENCE} s; the next tick tries again."
+            )
         if problem:
             context.log.warning(f"The start page is not renewed: {problem}")
         said = "It could not be written." if problem else f"Written: {path}"
@@ -64,7 +71,7 @@ def _written(settings: Settings) -> str | None:
     }
     command = [sys.executable, "-m", "rs_assets.cli", "pages", "--json"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=45)
-    except (OSError, subprocess.TimeoutExpired) as problem:
+        done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=PATIENCE)
+    except OSError as problem:
         return str(problem)
     return (done.stderr.strip() or f"exit code {done.returncode}") if done.returncode else None

@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from rs_assets.defs import start_page as start_page_module
 from rs_assets.defs.start_page import start_page
 from rs_assets.settings import Settings
 
@@ -93,6 +94,16 @@ def test_where_it_cannot_be_written_the_tick_says_so_once_and_succeeds(place):
         assert said.skip_reason.skip_message == "It could not be written."
         again = tick(settings(place), on, said.cursor)
         assert isinstance(again, dg.SkipReason), "it is not tried each minute"
+
+
+def test_on_a_machine_that_is_too_busy_the_next_tick_tries_again(place, monkeypatch):
+    with dg.instance_for_test() as on:
+        a_job.execute_in_process(instance=on)
+        monkeypatch.setattr(start_page_module, "PATIENCE", 0.001)
+        assert isinstance(tick(settings(place), on), dg.SkipReason), "no cursor: it is not given up"
+        monkeypatch.setattr(start_page_module, "PATIENCE", 45)
+        tick(settings(place), on)
+    assert (place / "pages" / "prod" / "index.html").exists()
 
 
 @pytest.mark.parametrize(("executor", "status"), [("multiprocess", "RUNNING"), ("docker", "STOPPED")])
