@@ -4,7 +4,7 @@ Both runs are started in one launcher's container, of the image that steps run i
 a run's own time, from its start to its end in the event log. The steps come one after another:
 
 - trivial: three assets that do nothing, by Dagster's `multiprocess_executor` as it comes;
-- graph: `split`, `session_stream` and `sessions` over one log date, by this project's, whose steps are forked from
+- graph: `split`, `session_events` and `sessions` over one log date, by this project's, whose steps are forked from
   a server that has loaded everything.
 
     python -m benchmarks.containers --runs 3        needs Docker, see docs/containers.md
@@ -24,7 +24,7 @@ from rs_assets_tests.docker.place import Place, place
 
 EXECUTORS = ("multiprocess", "docker")
 DATE = "2024-01-06"
-ASSETS = ("valid_events", "quarantined_events", "session_stream", "sessions")
+ASSETS = ("valid_events", "quarantined_events", "session_events", "sessions")
 LAST_RUN = """
 import dagster as dg
 run = dg.DagsterInstance.get().get_run_records(limit=1)[0]

@@ -28,7 +28,7 @@ from benchmarks.memory import peak_mib
 
 DATES_A_MILLION = 2
 LOOK_SECONDS = 0.05
-FEATURES = ("valid_events", "quarantined_events", "session_stream", "session_events", "session_features")
+FEATURES = ("valid_events", "quarantined_events", "session_events", "session_features")
 
 
 def made(home: Path, millions: int) -> int:

@@ -89,7 +89,8 @@ def _model(
     meta = meta_of(node)
     box = Box(**meta.get("box", {}))
     said = {column["name"]: column["description"].strip() for column in node["columns"].values()}
-    upstream, goes_on = _tables(node, manifest), _goes_on(node)
+    upstream, before = _tables(node, manifest), _before(node)
+    order = None if meta.get("own_order") else meta["key"]
     traced = column_lineage(sources)
     spec, tests = _specs(node, manifest, project)
     spec = spec.merge_attributes(metadata=traced)
@@ -115,7 +116,7 @@ def _model(
                 on_date(chunk[-1])
                 settings = box.duckdb_settings(staged.scratch("spill"))
                 built_to, run_file = staged.scratch("model.parquet"), staged.scratch("run.ndjson")
-                run = ModelRun(name, upstream, tuple(chunk), built_to, goes_on, settings)
+                run = ModelRun(name, upstream, tuple(chunk), built_to, before, settings)
                 run.write(staged.lake, run_file)
                 built = build(name, folder, run_file, staged.scratch("dbt"))
                 for test in built.tests:
@@ -124,7 +125,7 @@ def _model(
                 if built.error or failed:
                     yield from _together(checks)
                     raise dg.Failure(_refusal(name, built, chunk))
-                publish_model(staged, name, run.staged, chunk, meta["key"])
+                publish_model(staged, name, run.staged, chunk, order)
             records = publish(context, staged)[name]
         last = lake.open().object(name, dates[-1])
         shown = {dates[-1]: {**preview(last), **traced}}  # of the last date alone, as the preview
@@ -166,19 +167,23 @@ def model_reads(model: str, home: str) -> "Reads | None":
     for folder in dbt_folders(home):
         for node in folder.models():
             if node["name"] == model:
-                return reads(_tables(node, folder.read()), model if _goes_on(node) else None)
+                return reads(_tables(node, folder.read()), _before(node))
     return None
 
 
-def _goes_on(node: Props) -> bool:
-    """Whether a model goes on with what its own previous log date left open."""
-    return bool(meta_of(node).get("dagster", {}).get("has_self_dependency"))
+def _before(node: Props) -> tuple[str, ...]:
+    """The tables of which a model reads the log date before: its own, if it goes on with it, and those it names."""
+    meta = meta_of(node)
+    own = [str(node["name"])] if meta.get("dagster", {}).get("has_self_dependency") else []
+    return (*own, *map(str, meta.get("date_before", ())))
 
 
 def _code_version(node: Props, manifest: Props) -> str:
     """A digest over a model's SQL, the macros that it may use, dbt's own apart, and what runs it."""
     macros = (macro for macro in manifest["macros"].values() if macro["package_name"] not in DBTS_OWN)
-    sql = [node["raw_code"], *sorted(macro["macro_sql"] for macro in macros), *meta_of(node)["key"]]
+    meta = meta_of(node)
+    sql = [node["raw_code"], *sorted(macro["macro_sql"] for macro in macros), *meta["key"]]
+    sql += ["own_order"] if meta.get("own_order") else []
     libraries = ("dbt-core", "dbt-duckdb", "duckdb", "polars")
     return code_version(
         "transform/dbt.py",

@@ -21,7 +21,7 @@ SINGLE_RUN = dg.BackfillPolicy.single_run()
 OWN_PREVIOUS_DATE = dg.TimeWindowPartitionMapping(
     start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True
 )
-"""session_stream goes on with the sessions that its own previous date left open."""
+"""session_events goes on with the sessions that its own previous date left open."""
 
 
 def log_dates(log: RawLog, first: str | None = None) -> dg.DailyPartitionsDefinition:

@@ -1,7 +1,7 @@
 """A session's features, event by event: what dbt computes of a log date, for whoever cannot wait for it.
 
 Belongs here: `Event`, and the running figures of one session. Does not belong here: where sessions end and events
-stand among others (`client`), or what the figures mean (`dbt/models/clickstream/session_stream.sql`, whose copy in
+stand among others (`client`), or what the figures mean (`dbt/models/clickstream/session_events.sql`, whose copy in
 another language this is: a property test holds the two equal, to the bit, on logs that it makes up).
 
 Sums of money are whole numbers of a millionth, as dbt's DECIMAL(38, 6): they come out the same in whatever order.

@@ -13,18 +13,21 @@ from rs_assets.lake.stage import Stage
 from rs_assets.lake.tables import write_table
 
 
-def publish_model(stage: Stage, model: str, staged: str, log_dates: list[str], key: list[str]) -> None:
+def publish_model(stage: Stage, model: str, staged: str, log_dates: list[str], key: list[str] | None) -> None:
     """Finish an object for every log date of the range, those without a row included.
 
     Args:
         staged: the Parquet file of the whole range, with a `log_date` column.
-        key: columns whose values are unique within a log date; their order is the object's.
+        key: columns whose values are unique within a log date; their order is the object's. None where it is the
+            order in which the rows were built.
     """
     table = pl.scan_parquet(staged)
     for log_date in log_dates:
         # Filtered while scanning: one date in memory at a time, however long the range.
         frame = table.filter(pl.col("log_date") == dt.date.fromisoformat(log_date)).collect()
-        write_table(frame if _in_order(frame, key) else frame.sort(key), stage.path(model, log_date))
+        if key is not None and not _in_order(frame, key):
+            frame = frame.sort(key)
+        write_table(frame, stage.path(model, log_date))
         stage.finish(model, log_date)
 
 

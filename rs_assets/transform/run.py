@@ -17,8 +17,7 @@ from rs_assets.lake.lineage import Reads, days_before, reading
 from rs_assets.lake.paths import Lake
 
 ROWS_A_GIB = 400_000
-"""Upstream rows that a chunk may hold for each GiB of its box. A million of session_stream take 2.2 GiB; what does
-not fit is put on the disk and read again."""
+"""Upstream rows that a chunk may hold for each GiB of its box. What does not fit is put on the disk meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class ModelRun:
         upstream: the tables it reads.
         log_dates: consecutive dates, built by one invocation.
         staged: the Parquet file dbt writes.
-        from_before: whether it also reads its own previous date (`session_stream_before` in its SQL).
+        before: the tables of which it also reads the date before the first (`session_events_before` in its SQL).
         settings: DuckDB's, as `name = value`.
     """
 
@@ -38,7 +37,7 @@ class ModelRun:
     upstream: tuple[str, ...]
     log_dates: tuple[str, ...]
     staged: str
-    from_before: bool = False
+    before: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
 
     def write(self, lake: Lake, path: str) -> None:
@@ -52,16 +51,15 @@ class ModelRun:
         for table in self.upstream:
             rows.append(("tables", table))
             rows += [(table, path) for path in lake.require(table, list(self.log_dates))]
-        if self.from_before:
-            before = (dt.date.fromisoformat(self.log_dates[0]) - dt.timedelta(days=1)).isoformat()
-            rows += [(f"{self.model}_before", path) for path in lake.objects(self.model, [before])]
+        eve = (dt.date.fromisoformat(self.log_dates[0]) - dt.timedelta(days=1)).isoformat()
+        rows += [(f"{table}_before", path) for table in self.before for path in lake.objects(table, [eve])]
         with open(path, "w", encoding="utf-8") as file:
             file.writelines(json.dumps({"table": table, "path": value}) + "\n" for table, value in rows)
 
 
-def reads(upstream: Iterable[str], own: str | None = None) -> Reads:
-    """What a model reads: each of these tables, and of the one that goes on with its `own`, the log date before."""
-    return reading(*upstream, *([days_before(own, 1, 1)] if own else []))
+def reads(upstream: Iterable[str], before: Iterable[str] = ()) -> Reads:
+    """What a model reads: each of these tables, and of those of `before` the log date before."""
+    return reading(*upstream, *(days_before(table, 1, 1) for table in before))
 
 
 def chunks(

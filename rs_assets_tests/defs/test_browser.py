@@ -78,7 +78,7 @@ def test_a_person_rebuilds_everything_reads_the_quarantine_report_and_materializ
     wait(over, "the backfill did not end")
     lake = Lake(str(place / "lake"))
     dates = lake.log_dates("valid_events")
-    assert len(dates) == 2 and len(lake.assets()) == 24
+    assert len(dates) == 2 and len(lake.assets()) == 23
 
     page.goto(f"{client.address}/assets/quarantine_report")
     page.get_by_text("What is in quarantine, why, and where").wait_for()

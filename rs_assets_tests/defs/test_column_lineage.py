@@ -41,20 +41,20 @@ def test_columns_of_session_features_come_from_the_columns_that_they_are_made_of
 
 
 def test_columns_are_followed_through_ctes_windows_and_structs(lineage):
-    stream = lineage["session_stream"]
-    assert stream["device"] == {"valid_events.user_agent"}
-    assert stream["cart_value"] == {"valid_events.event_name", "valid_events.value"}
-    assert stream["item_ids"] == {"valid_events.items"}
-    assert stream["session_id"] == {"valid_events.event_id"}
-    assert "valid_events.items" in stream["distinct_items"]
-    assert stream["max_price_viewed"] == {"valid_events.event_name", "valid_events.items"}
+    events = lineage["session_events"]
+    assert events["device"] == {"valid_events.user_agent"}
+    assert events["cart_value"] == {"valid_events.event_name", "valid_events.value"}
+    assert events["item_ids"] == {"valid_events.items"}
+    assert events["session_id"] == {"valid_events.event_id"}
+    assert "valid_events.items" in events["distinct_items"]
+    assert events["max_price_viewed"] == {"valid_events.event_name", "valid_events.items"}
     assert lineage["item_stats"]["revenue"] == {"valid_events.event_name", "valid_events.items"}
     assert lineage["funnel_daily"]["with_purchase"] == {"sessions.purchased"}
-    assert lineage["sessions"]["purchased"] == {"session_stream.transactions"}
+    assert lineage["sessions"]["purchased"] == {"session_events.transactions"}
 
 
 def test_every_column_of_every_model_has_a_source(lineage):
-    assert len(lineage) == 7 and all(lineage.values())
+    assert len(lineage) == 6 and all(lineage.values())
     without = {f"{model}.{name}" for model, deps in lineage.items() for name in deps if not deps[name]}
     assert without == set(), "none is a literal"
 

@@ -72,7 +72,7 @@ def test_the_picture_in_the_readme_is_the_one_of_the_code(defs, tmp_path):
     assert "](docs/graph.svg)" in (root / "README.md").read_text(encoding="utf-8")
 
 
-def test_only_session_stream_reads_another_dates_output(defs):
+def test_only_session_events_reads_another_dates_output(defs):
     graph = defs.resolve_asset_graph()
     other = {
         key.to_user_string(): parent.to_user_string()
@@ -80,7 +80,7 @@ def test_only_session_stream_reads_another_dates_output(defs):
         for parent, mapping in graph.get(key).partition_mappings.items()
         if mapping is not None and getattr(mapping, "start_offset", 0) != 0
     }
-    assert other == {"session_stream": "session_stream"}
+    assert other == {"session_events": "session_events"}
 
 
 def test_loading_the_graph_loads_no_engine(defs):

@@ -89,7 +89,7 @@ def test_the_four_sites_have_one_structure(lake):
 
 def test_a_log_date_without_events_is_there_and_closes_what_was_open(lake):
     assert pl.read_parquet(lake.object("valid_events", LAST)).is_empty()
-    assert pl.read_parquet(lake.object("session_stream", LAST)).filter("is_open").is_empty()
+    assert pl.read_parquet(lake.object("session_events", LAST)).filter("is_open").is_empty()
     events = pl.read_parquet(lake.objects("session_events", lake.log_dates("session_events"))).height
     assert pl.read_parquet(lake.objects("sessions", lake.log_dates("sessions")))["events"].sum() == events
 

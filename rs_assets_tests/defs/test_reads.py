@@ -75,5 +75,5 @@ def test_no_step_reads_an_object_that_it_is_not_declared_to_read(
         allowed[asset].update((other, log_date) for other in split for log_date in DATES)
     unknown = {asset: sorted(read[asset] - allowed[asset]) for asset in read if read[asset] - allowed[asset]}
     assert unknown == {}
-    assert len(read) == 24, "every asset was looked at"
+    assert len(read) == 23, "every asset was looked at"
     assert ("session_features", "2024-01-05") in read["purchase_intent_training"]

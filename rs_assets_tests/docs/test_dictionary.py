@@ -22,7 +22,7 @@ def tables(home: Path) -> dict[str, list[str]]:
 
 def test_every_column_of_every_table_has_a_meaning(replayed: Path) -> None:
     found = tables(replayed)
-    assert len(found) == 24
+    assert len(found) == 23
     silent = {(asset, name) for asset, names in found.items() for name in names if not meaning(asset, name)}
     assert silent == set()
 

@@ -11,7 +11,7 @@ import pytest
 from rs_assets_tests.extending.company import PYTEST, RS_ASSETS, done, fill, install, query, run
 
 DATES = ["2024-01-01", "2024-01-02", "2024-01-03"]
-UPSTREAM = ("valid_events", "quarantined_events", "session_stream", "session_events")
+UPSTREAM = ("valid_events", "quarantined_events", "session_events")
 TEST = "tests/test_searches_so_far.py"
 FIGURES = "SELECT log_date::varchar AS log_date, sum(searches_so_far) AS n FROM searches_so_far GROUP BY 1 ORDER BY 1"
 

@@ -32,7 +32,10 @@ def dbt_manifest(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
 
 @pytest.fixture
 def run_model(dbt_manifest: tuple[Any, Path], tmp_path: Path) -> RunModel:
-    """`run_model(model, {table: frame}, first, last, before=frame)`: the rows the model gives for the range."""
+    """`run_model(model, {table: frame}, first, last, before={table: frame})`: a model's rows for the range.
+
+    `before` are tables of the log date before, whose other dates are not looked at.
+    """
     from dbt.cli.main import dbtRunner
 
     manifest, target = dbt_manifest
@@ -43,7 +46,7 @@ def run_model(dbt_manifest: tuple[Any, Path], tmp_path: Path) -> RunModel:
         tables: Mapping[str, pl.DataFrame],
         first: str,
         last: str,
-        before: pl.DataFrame | None = None,
+        before: Mapping[str, pl.DataFrame] | None = None,
         tests: bool = False,
     ) -> pl.DataFrame:
         folder = tmp_path / f"{model}-{next(calls)}"
@@ -53,11 +56,11 @@ def run_model(dbt_manifest: tuple[Any, Path], tmp_path: Path) -> RunModel:
             for log_date in dates:
                 part = frame.filter(pl.col("log_date") == dt.date.fromisoformat(log_date))
                 put(lake, table, [log_date], part)
-        if before is not None:
-            eve = (dt.date.fromisoformat(first) - dt.timedelta(days=1)).isoformat()
-            put(lake, model, [eve], before)
+        eve = dt.date.fromisoformat(first) - dt.timedelta(days=1)
+        for table, frame in (before or {}).items():
+            put(lake, table, [eve.isoformat()], frame.filter(pl.col("log_date") == eve))
         staged = str(folder / "staged.parquet")
-        run = ModelRun(model, tuple(tables), tuple(dates), staged, from_before=before is not None)
+        run = ModelRun(model, tuple(tables), tuple(dates), staged, before=tuple(before or ()))
         run.write(lake, str(folder / "run.ndjson"))
         os.environ["RS_DBT_RUN"] = str(folder / "run.ndjson")
         verb = "build" if tests else "run"

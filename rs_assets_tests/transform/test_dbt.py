@@ -28,7 +28,7 @@ def test_invocations_in_one_process_may_each_spill_to_a_folder_of_their_own(
     put(lake, "valid_events", ["2024-01-01"], frame)
     for name in ("first", "second"):
         run = ModelRun(
-            "session_stream",
+            "session_events",
             ("valid_events",),
             ("2024-01-01",),
             str(tmp_path / f"{name}.parquet"),
@@ -40,7 +40,7 @@ def test_invocations_in_one_process_may_each_spill_to_a_folder_of_their_own(
         )
         run.write(lake, str(tmp_path / "run.ndjson"))
         built = build(
-            "session_stream",
+            "session_events",
             DbtFolder("rs_assets", DBT, target),
             str(tmp_path / "run.ndjson"),
             str(tmp_path / name),

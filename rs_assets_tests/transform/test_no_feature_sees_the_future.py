@@ -41,11 +41,10 @@ def shop(valid_events) -> pl.DataFrame:
 
 @pytest.fixture
 def features(run_model):
-    """The three models from valid_events to session_features, as one function."""
+    """The two models from valid_events to session_features, as one function."""
 
     def compute(events: pl.DataFrame) -> pl.DataFrame:
-        stream = run_model("session_stream", {"valid_events": events}, FIRST, LAST)
-        found = run_model("session_events", {"session_stream": stream}, FIRST, LAST)
+        found = run_model("session_events", {"valid_events": events}, FIRST, LAST)
         return run_model("session_features", {"session_events": found}, FIRST, LAST)
 
     return compute

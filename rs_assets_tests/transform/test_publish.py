@@ -29,11 +29,11 @@ def rows() -> pl.DataFrame:
     )
 
 
-def published(folder: Path, rows: pl.DataFrame) -> list[bytes]:
+def published(folder: Path, rows: pl.DataFrame, key: list[str] | None = KEY) -> list[bytes]:
     lake = Lake(str(folder / "lake"))
     rows.write_parquet(folder / "staged.parquet")
     with Stage(lake) as stage:
-        publish_model(stage, "m", str(folder / "staged.parquet"), DATES, KEY)
+        publish_model(stage, "m", str(folder / "staged.parquet"), DATES, key)
         stage.publish()
     return [Path(path).read_bytes() for path in lake.require("m", DATES)]
 
@@ -59,3 +59,10 @@ def test_rows_of_one_key_or_without_one_are_published_all(tmp_path, rows):
     assert table.sort("n", "event_id").equals(
         twice.filter(log_date=dt.date(2024, 1, 1)).sort("n", "event_id")
     )
+
+
+def test_rows_whose_order_is_their_own_keep_it(tmp_path, rows):
+    mixed = rows[[3, 1, 0, 2, 6, 4, 5]]
+    published(tmp_path, mixed, key=None)
+    lake = Lake(str(tmp_path / "lake"))
+    assert pl.concat([pl.read_parquet(path) for path in lake.require("m", DATES)]).equals(mixed)

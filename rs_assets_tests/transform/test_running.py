@@ -75,10 +75,7 @@ def online(row: dict[str, Any]) -> Event:
 
 def built(run_model, events: pl.DataFrame) -> pl.DataFrame:
     """`session_events` of all dates."""
-    stream = run_model("session_stream", {"valid_events": events}, DATES[0], DATES[-1])
-    return run_model(
-        "session_events", {"session_stream": stream, "valid_events": events}, DATES[0], DATES[-1]
-    )
+    return run_model("session_events", {"valid_events": events}, DATES[0], DATES[-1])
 
 
 def in_order(table: pl.DataFrame) -> Iterator[dict[str, Any]]:
