@@ -16,6 +16,7 @@ from rs_assets.defs.alerts import alerts
 from rs_assets.defs.box_report import box_report, reporting
 from rs_assets.defs.dbt import dbt_models
 from rs_assets.defs.events import split
+from rs_assets.defs.history import write_together
 from rs_assets.defs.jobs import jobs
 from rs_assets.defs.measuring import boxes, measured
 from rs_assets.defs.model_card import model_card
@@ -38,6 +39,7 @@ from rs_assets.settings import Settings
 def build_defs(settings: Settings | None = None) -> dg.Definitions:
     """The graph over the places that `settings` names (by default: the environment's)."""
     settings = settings or Settings.from_env()
+    write_together()
     partitions = log_dates(RawLog(settings.raw_log), settings.first_log_date)
     schedule, by_clock = jobs(partitions, settings.daily_at), sealing(settings)
     on_boxes = reporting()

@@ -49,7 +49,6 @@ OF_PERSONS = (
     "raw_events",
     "valid_events",
     "quarantined_events",
-    "session_stream",
     "session_events",
     "sessions",
     "session_labels",

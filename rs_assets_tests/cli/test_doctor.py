@@ -31,8 +31,10 @@ def whole(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
     prepare(our_dbt(str(path)))
     (path / "dagster").mkdir()
     shutil.copy(ROOT / "deploy" / "dagster.yaml", path / "dagster")
-    with dg.DagsterInstance.from_config(str(path / "dagster")) as instance:
-        instance.get_runs_count()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(path / "dagster"))
+        with dg.DagsterInstance.get() as instance:
+            instance.get_runs_count()
     return path
 
 

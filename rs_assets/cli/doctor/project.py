@@ -5,6 +5,7 @@ Belongs here: the manifest, the storage of runs. Does not belong here: whether f
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +60,7 @@ def storage(home: str) -> Finding | list[Finding]:
     import yaml
     from sqlalchemy.exc import SQLAlchemyError
 
+    os.environ["DAGSTER_HOME"] = home  # its dagster.yaml may name it
     try:
         with dg.DagsterInstance.from_config(home) as instance:
             runs = instance.get_runs_count()
