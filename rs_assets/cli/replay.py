@@ -106,9 +106,11 @@ def replay(
         print(json.dumps({**dataclasses.asdict(summary), "receipt": receipt.digest}))
     else:
         print(f"Receipt: {receipt.digest}")
+    from rs_assets.defs import launch  # which takes a second: loaded by now, while the bar said so
+
     # Of what was replayed nothing is stale; whether anything else is takes a second to find out.
     everything = not only and runs == plan(log, None, None, today, settings.first_log_date)
-    page = renew(settings, Staleness() if everything else None)
+    page = renew(settings, Staleness(graph=sorted(launch.assets())) if everything else None)
     if page and not as_json:
         print(f"Start page: {place(str(page))}")
 

@@ -65,6 +65,11 @@ def replay_job() -> dg.JobDefinition:
     return defs.resolve_job_def("replay_job")
 
 
+def assets() -> frozenset[str]:
+    """The names of all that `replay_job` makes."""
+    return frozenset(key.to_user_string() for key in replay_job().asset_layer.executable_asset_keys)
+
+
 def observe(settings: Settings, on: dg.DagsterInstance) -> None:
     """Record which log dates the raw log has, and their digests."""
     from rs_assets.definitions import build_defs
@@ -97,8 +102,7 @@ def replay(
     Raises:
         UserError: an asset of `only` is not in the graph.
     """
-    job = replay_job()
-    known = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+    known = assets()
     if unknown := sorted(set(only) - known):
         raise UserError(f"There is no asset {unknown[0]!r}.", f"The graph has {', '.join(sorted(known))}.")
     token = uuid.uuid4().hex

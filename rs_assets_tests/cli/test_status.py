@@ -16,6 +16,8 @@ from rs_assets.alerts import Alert, Rule
 from rs_assets.alerts.ledger import Ledger
 from rs_assets.alerts.notices import Notice, State, Statement
 from rs_assets.cli.status.facts import look
+from rs_assets.cli.status.page import show
+from rs_assets.cli.status.stale import Staleness
 from rs_assets.lake.stage import Stage
 from rs_assets.lake.tables import write_table
 from rs_assets.log.generator import Plan, generate
@@ -217,6 +219,23 @@ def test_what_is_damaged_or_gone_is_named_and_the_rest_is_shown(call: Call, copy
     assert "To do: 3 log dates, 2024-01-02 to 2024-01-04." in result.stdout, "the last is not published yet"
     assert "Next: rs-assets replay --from 2024-01-02 --to 2024-01-04" in result.stdout
     assert "disk" in result.stdout
+
+
+def test_an_asset_that_the_graph_no_longer_has_is_told_and_has_nothing_to_do(
+    copy: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Stage(copy.lake) as stage:
+        write_table(pl.DataFrame({"x": [1]}), stage.path("session_stream", "2024-01-02"))
+        stage.publish()
+    settings = Settings.from_env({"RS_HOME": str(copy.path)})
+    known = Staleness(graph=["quarantined_events", "valid_events"])
+    found = {one.asset: one for one in look(settings, known).assets}
+    assert found["session_stream"].retired and found["session_stream"].to_do == []
+    assert not found["valid_events"].retired
+    status = look(settings, known)
+    assert status.next is None or status.next.startswith("rs-assets replay --from 2024-01-04")
+    show(status)
+    assert "not in the graph" in capsys.readouterr().out
 
 
 def test_bytes_that_log_dates_share_count_once(copy: Home) -> None:

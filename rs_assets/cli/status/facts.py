@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import pyarrow.parquet as pq
@@ -44,7 +44,9 @@ VALID, QUARANTINED = "valid_events", "quarantined_events"
 
 @dataclass(frozen=True)
 class Asset:
-    """A published asset. `to_do` are closed log dates of the raw log for which it has no object."""
+    """A published asset. `to_do` are closed log dates of the raw log for which it has no object; of one that is no
+    longer in the graph there are none.
+    """
 
     asset: str
     log_dates: int
@@ -53,6 +55,7 @@ class Asset:
     rows: int
     bytes: int
     to_do: list[str]
+    retired: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,8 @@ def look(settings: Settings, stale: Staleness | None = None) -> Status:
     assets = [_asset(lake, asset, by_date, closed) for asset, by_date in rows.items() if by_date]
     if stale is None and assets and closed:
         stale = staleness(settings, lake, log, seals.unsealed, today)
+    if stale and stale.graph:
+        assets = [one if one.asset in stale.graph else replace(one, to_do=[], retired=True) for one in assets]
     by_log_date = _quarantine(rows.get(VALID, {}), rows.get(QUARANTINED, {}))
     events, quarantined = sum(s.events for s in by_log_date), sum(s.quarantined for s in by_log_date)
     left = interrupted(settings.home, settings.environment)

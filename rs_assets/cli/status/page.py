@@ -133,7 +133,7 @@ def _assets(console: Console, assets: list[Asset]) -> None:
             "last": asset.last_log_date,
             "rows": f"{asset.rows:,}",
             "size": output.size(asset.bytes),
-            "to do": Text(f"{len(asset.to_do):,}", style="yellow") if asset.to_do else Text("-", style="dim"),
+            "to do": _to_do(asset),
         }
         for asset in assets
     ]
@@ -142,6 +142,12 @@ def _assets(console: Console, assets: list[Asset]) -> None:
     for row in rows:
         made.add_row(*(row[name] for name in columns))
     console.print("", made)
+
+
+def _to_do(asset: Asset) -> Text:
+    if asset.retired:
+        return Text("not in the graph", style="dim")
+    return Text(f"{len(asset.to_do):,}", style="yellow") if asset.to_do else Text("-", style="dim")
 
 
 def _stale(stale: Staleness) -> Text:

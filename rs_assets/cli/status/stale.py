@@ -30,11 +30,13 @@ class Staleness:
         groups: objects that are stale for one reason, asset by asset; a reason `it reads …` may come to nothing.
         unread: log dates whose bytes were too many to be read, so that a change of them is not told.
         unknown: why nothing is known; None where it is.
+        graph: the assets that there are; none where that is not known. The lake keeps others, of earlier code.
     """
 
     groups: list[Group] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     unknown: str | None = None
+    graph: list[str] = field(default_factory=list)
 
 
 def staleness(
@@ -60,7 +62,7 @@ def staleness(
         lineage.unread = frozenset(unread)
         runs = plan(log, None, None, today, settings.first_log_date)
         found = find(lake, lineage, [day for run in runs for day in run])
-        return Staleness(grouped(found), unread)
+        return Staleness(grouped(found), unread, graph=sorted(lineage.code))
     except UserError as problem:
         return Staleness(unknown=problem.what)
 
