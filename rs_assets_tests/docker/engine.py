@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -55,16 +56,30 @@ def engine() -> Iterator[None]:
     Test processes side by side share it: whoever started it waits for the others before it stops it.
     """
     with LOCK.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        started = None if runs() else _start()
-        fcntl.flock(lock, fcntl.LOCK_SH)
+        started = _shared(lock)
         try:
             yield
         finally:
-            fcntl.flock(lock, fcntl.LOCK_EX)
             if started:
+                fcntl.flock(lock, fcntl.LOCK_EX)
                 started.terminate()
                 started.wait()
+
+
+def _shared(lock: IO[str]) -> subprocess.Popen[bytes] | None:
+    """Share the lock with whoever uses the engine; the engine, where it had to be started."""
+    while True:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        if runs():
+            return None
+        try:  # whoever waited for it would wait for those who share it, to the end of their tests
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.2)
+            continue
+        started = None if runs() else _start()
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        return started
 
 
 def _start() -> subprocess.Popen[bytes]:
