@@ -169,8 +169,11 @@ def test_a_segment_that_is_not_as_it_was_sealed_is_a_problem(call: Call, patient
     assert segment.name in found["seals"]["found"] and "rs-assets verify" in found["seals"]["mend"]
 
 
-def test_a_daemon_that_ended_some_minutes_ago_is_told(call: Call, patient: Path) -> None:
-    with dg.DagsterInstance.from_config(str(patient / "dagster")) as instance:
+def test_a_daemon_that_ended_some_minutes_ago_is_told(
+    call: Call, patient: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(patient / "dagster"))
+    with dg.DagsterInstance.get() as instance:
         for name in instance.get_daemon_statuses():
             beat = DaemonHeartbeat(time.time() - 60, name, None, None)
             instance.add_daemon_heartbeat(beat)

@@ -39,7 +39,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rs_assets(made, "environment", "create", "dev")
     _change(Lake(str(made / "lake"), "dev"), Lake(str(made / "lake")))
     beside = made / "pages" / "prod"
-    beside.mkdir(parents=True)
+    beside.mkdir(parents=True, exist_ok=True)
     rs_assets(made, "diff", "dev", "--format", "html", "--output", str(beside / "dev.html"))
     _boxes(made)
     rs_assets(made, "pages")
@@ -140,7 +140,7 @@ def test_the_start_page_of_an_empty_home_says_what_to_do(tmp_path: Path) -> None
 
 def test_pages_that_lie_beside_it_are_linked_by_their_titles(tmp_path: Path) -> None:
     beside = tmp_path / "pages" / "prod"
-    beside.mkdir(parents=True)
+    beside.mkdir(parents=True, exist_ok=True)
     (beside / "a b.html").write_text("<title>dev &lt;one&gt; against prod</title>")
     rs_assets(tmp_path, "pages")
     page = (beside / "index.html").read_text()
