@@ -100,7 +100,9 @@ def names(tree: ast.AST, module: str) -> Iterator[str]:
                 yield from (f"{whence}.{one.name}" for one in found)
             case ast.ImportFrom():
                 raise AssertionError(f"{module} has an import that is not followed")
-            case ast.Constant(value=str(text)) if text.startswith("rs_assets.") and module not in ROOMS + STARTERS:
+            case ast.Constant(value=str(text)) if (
+                text.startswith("rs_assets.") and module not in ROOMS + STARTERS
+            ):
                 yield text  # of `importlib.import_module`
 
 
