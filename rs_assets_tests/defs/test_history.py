@@ -66,6 +66,13 @@ def test_every_log_date_of_a_range_run_is_there_with_its_numbers_and_version(on)
     assert tags == {"v1"}
     tagged: Any = on.get_event_tags_for_asset(KEY, {"dagster/data_version": "v1"})
     assert len(tagged) == DAYS
+    with on.event_log_storage.index_connection() as index:  # each of its own event
+        of = index.exec_driver_sql(
+            "SELECT tags.asset_key, events.asset_key, count(DISTINCT events.id) FROM asset_event_tags tags "
+            "JOIN event_logs events ON tags.event_id = events.id WHERE tags.key = 'dagster/data_version' "
+            "AND events.dagster_event_type = 'ASSET_MATERIALIZATION' GROUP BY 1, 2 ORDER BY 1"
+        ).all()
+    assert of == [(key.to_string(), key.to_string(), DAYS) for key in (OTHER, KEY)]
     of_run = on.all_logs(run, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     assert len(of_run) == 2 * DAYS
 
