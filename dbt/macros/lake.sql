@@ -32,6 +32,23 @@
     read_parquet([{% for path in paths %}{{ rs_assets.quoted(path) }}{{ ", " if not loop.last }}{% endfor %}])
 {%- endmacro %}
 
+{# A table's rows with `row_number`, which rises from row to row and from log date to log date. DuckDB is told it by the
+   files themselves: `row_number() over ()` would be asked of one thread, and whatever is above it, too. #}
+{% macro numbered(relation) -%}
+    {%- set paths = rs_assets.rows_of(relation.identifier) -%}
+    (
+        select
+            *,
+            {% if paths -%}
+            (log_date - date '2000-01-01') * {{ 2 ** 32 }} + file_row_number + 1 as row_number
+        from read_parquet([{% for path in paths %}{{ rs_assets.quoted(path) }}{{ ", " if not loop.last }}{% endfor %}], file_row_number = true)
+            {%- else -%}
+            row_number() over () as row_number
+        from {{ relation }}
+            {%- endif %}
+    )
+{%- endmacro %}
+
 {% macro quoted(text) -%}
     {{ return("'" ~ text | replace("'", "''") ~ "'") }}
 {%- endmacro %}

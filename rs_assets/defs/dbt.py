@@ -90,7 +90,8 @@ def _model(
     box = Box(**meta.get("box", {}))
     said = {column["name"]: column["description"].strip() for column in node["columns"].values()}
     upstream, before = _tables(node, manifest), _before(node)
-    order = None if meta.get("own_order") else meta["key"]
+    order = meta.get("order")
+    sources = {column: found for column, found in sources.items() if column != order}
     traced = column_lineage(sources)
     spec, tests = _specs(node, manifest, project)
     spec = spec.merge_attributes(metadata=traced)
@@ -125,7 +126,7 @@ def _model(
                 if built.error or failed:
                     yield from _together(checks)
                     raise dg.Failure(_refusal(name, built, chunk))
-                publish_model(staged, name, run.staged, chunk, order)
+                publish_model(staged, name, run.staged, chunk, meta["key"], order)
             records = publish(context, staged)[name]
         last = lake.open().object(name, dates[-1])
         shown = {dates[-1]: {**preview(last), **traced}}  # of the last date alone, as the preview
@@ -183,7 +184,7 @@ def _code_version(node: Props, manifest: Props) -> str:
     macros = (macro for macro in manifest["macros"].values() if macro["package_name"] not in DBTS_OWN)
     meta = meta_of(node)
     sql = [node["raw_code"], *sorted(macro["macro_sql"] for macro in macros), *meta["key"]]
-    sql += ["own_order"] if meta.get("own_order") else []
+    sql += [f"in the order of {meta['order']}"] if meta.get("order") else []
     libraries = ("dbt-core", "dbt-duckdb", "duckdb", "polars")
     return code_version(
         "transform/dbt.py",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from rs_assets.extending.dbt import DbtFolder
 
 PARSED = "partial_parse.msgpack"
+SILENT = ("--quiet", "--no-use-colors", "--no-send-anonymous-usage-stats", "--no-write-json")
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,7 @@ def build(model: str, project: DbtFolder, run_file: str, scratch: str) -> Built:
     # "buildable": a test that compares with a child runs with the child, not before it exists.
     chosen = ["--select", f"file:{model}.sql", "--indirect-selection", "buildable"]
     try:
-        done = dbtRunner().invoke(
-            ["--quiet", "--no-use-colors", "--no-send-anonymous-usage-stats", "build", *chosen, *places]
-        )
+        done = dbtRunner().invoke([*SILENT, "build", *chosen, *places])
     finally:
         _forget_database()
     results = list(getattr(done.result, "results", []))

@@ -14,6 +14,7 @@ import pytest
 from rs_assets.contract.typed import VALID_EVENTS
 from rs_assets.lake import Lake
 from rs_assets.transform import ModelRun
+from rs_assets.transform.publish import in_order
 from rs_assets_tests.lakes import put
 
 DBT = Path(__file__).parents[2] / "dbt"
@@ -66,8 +67,11 @@ def run_model(dbt_manifest: tuple[Any, Path], tmp_path: Path) -> RunModel:
         verb = "build" if tests else "run"
         result = dbtRunner(manifest=manifest).invoke(["--quiet", verb, "--select", model, *_places(target)])
         assert result.success, [r.message for r in result.result or []] or result.exception
-        # dbt-duckdb writes a row of nulls where there are none; publishing filters by log date as well.
-        return pl.read_parquet(staged).filter(pl.col("log_date").is_not_null())
+        rows = pl.read_parquet(staged)
+        meta = manifest.nodes[f"model.rs_assets.{model}"].config.meta
+        if order := meta.get("order"):
+            return in_order(rows, meta["key"], order)
+        return rows
 
     return run
 

@@ -29,11 +29,11 @@ def rows() -> pl.DataFrame:
     )
 
 
-def published(folder: Path, rows: pl.DataFrame, key: list[str] | None = KEY) -> list[bytes]:
+def published(folder: Path, rows: pl.DataFrame, order: str | None = None) -> list[bytes]:
     lake = Lake(str(folder / "lake"))
     rows.write_parquet(folder / "staged.parquet")
     with Stage(lake) as stage:
-        publish_model(stage, "m", str(folder / "staged.parquet"), DATES, key)
+        publish_model(stage, "m", str(folder / "staged.parquet"), DATES, KEY, order)
         stage.publish()
     return [Path(path).read_bytes() for path in lake.require("m", DATES)]
 
@@ -61,8 +61,14 @@ def test_rows_of_one_key_or_without_one_are_published_all(tmp_path, rows):
     )
 
 
-def test_rows_whose_order_is_their_own_keep_it(tmp_path, rows):
+def test_rows_with_a_column_that_tells_their_order_come_out_in_it_and_without_the_column(tmp_path, rows):
     mixed = rows[[3, 1, 0, 2, 6, 4, 5]]
-    published(tmp_path, mixed, key=None)
-    lake = Lake(str(tmp_path / "lake"))
+    numbered = mixed.with_row_index("number")
+    found = []
+    for n, each in enumerate([numbered, numbered.reverse()]):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        found.append(published(folder, each, order="number"))
+    assert found[0] == found[1]
+    lake = Lake(str(tmp_path / "0" / "lake"))
     assert pl.concat([pl.read_parquet(path) for path in lake.require("m", DATES)]).equals(mixed)

@@ -7,8 +7,7 @@
 --
 -- Rows are sorted three times, which is most of the work: by client, which tells where sessions begin, and then by
 -- whole numbers, which sort in a fraction of the time. So nothing is carried along but what figures are made of; the
--- rest of an event is put beside them at the end, when both are in the order of valid_events, which stays that of the
--- rows.
+-- rest of an event is joined to them at the end, by its number, which is also the order that rows are published in.
 
 -- The last event of each session that was left open, with the session's figures so far.
 with left_open as (
@@ -56,7 +55,7 @@ with left_open as (
 rows_at_hand as (
 
     select
-        row_number() over () as row_number,
+        row_number,
         log_date,
         event_id,
         site,
@@ -76,7 +75,7 @@ rows_at_hand as (
             when event_time < log_date - interval 30 minutes then event_time
             else greatest(event_time, log_date::timestamp)
         end as order_time
-    from {{ source('lake', 'valid_events') }}
+    from {{ numbered(source('lake', 'valid_events')) }}
     where {{ by_shoppers() }}
 
     union all by name
@@ -277,9 +276,9 @@ items_of_session as (
 
 ),
 
--- In the order of the events they are of. Materialized, for DuckDB plans joins below a positional one without knowing
--- how many rows they have.
-figures as materialized (
+-- Those of rows that were left open before are among them, and meet no event. Were they left out here, or shadows among
+-- the events below, DuckDB would expect few of them, and build its joins on the larger side.
+figures as (
 
     select
         running.* exclude (client, start, place, is_last_of_date),
@@ -298,26 +297,12 @@ figures as materialized (
     left join items_of_session
         on case when is_open then running.client end = items_of_session.client
         and running.start = items_of_session.start
-    where row_number > 0
-    order by row_number
-
-),
-
-events as (
-
-    select
-        *,
-        row_number() over () as row_number
-    from {{ source('lake', 'valid_events') }}
-    where {{ by_shoppers() }}
 
 )
 
 select
-    case
-        when events.row_number = figures.row_number then log_date
-        else error('session_events: the figures of an event are those of another; its rows have lost their order')
-    end as log_date,
+    events.row_number,
+    log_date,
     event_id,
     session_id,
     session_position,
@@ -358,5 +343,5 @@ select
     is_open,
     closes_session,
     left_open
-from events
-positional join figures
+from {{ numbered(source('lake', 'valid_events')) }} as events
+inner join figures using (row_number)
