@@ -100,6 +100,8 @@ def test_an_event_with_every_field_has_every_column() -> None:
         "value": 7.0,
         "shipping": 1.0,
         "items": [item],
+        "item_ids": ["i"],
+        "item_prices": [2.5],
         "user_agent": "agent",
         "user_properties": '{"a":{"value":1}}',
         "consent": '{"ad_user_data":"DENIED"}',
@@ -116,6 +118,14 @@ def test_every_parameter_of_the_contract_has_its_column() -> None:
         assert {name: row[name] for name in texts} == {
             name: f"of {name}" if name in sent else None for name in texts
         }
+
+
+def test_what_is_asked_most_of_items_stands_beside_them_in_their_order() -> None:
+    items = [{"item_id": "i\\u0041", "item_name": "n", "price": 2.5}, {"item_name": "only a name"}]
+    viewed = [event("view_item", value=1, currency="EUR", items=items), event(page_title="t")]
+    rows = split_lines(envelope(*viewed)).valid
+    assert rows["item_ids"].to_list() == [["i\\u0041", "only a name"], None]
+    assert rows["item_prices"].to_list() == [[2.5, None], None]
 
 
 def test_flags_are_said_of_the_events_they_are_true_of_and_of_no_other() -> None:

@@ -114,6 +114,8 @@ def valid_events() -> Callable[..., pl.DataFrame]:
                     "value": row.get("value"),
                     "currency": "EUR" if row.get("value") is not None else None,
                     "items": [item] if row.get("item") else None,
+                    "item_ids": [item["item_id"]] if row.get("item") else None,
+                    "item_prices": [item["price"]] if row.get("item") else None,
                     "is_late": False,
                     "fingerprint": n,
                 }

@@ -65,8 +65,8 @@ rows_at_hand as (
         received_at,
         value,
         {{ device('user_agent') }} as event_device,
-        case when event_name = 'view_item' then coalesce(items[1].item_id, items[1].item_name) end as item,
-        case when event_name = 'view_item' then items[1].price end as price_viewed,
+        case when event_name = 'view_item' then item_ids[1] end as item,
+        case when event_name = 'view_item' then item_prices[1] end as price_viewed,
         -- An event delivered long after its day stands apart, by its own time: mixed in at the time of its
         -- receipt it would join, or tear, a session that it has nothing to do with.
         case when event_time < log_date - interval 30 minutes then log_date end as straggler_of,
@@ -317,7 +317,7 @@ select
     transaction_id,
     search_term,
     is_late,
-    list_transform(coalesce(items, []), lambda item: coalesce(item.item_id, item.item_name)) as item_ids,
+    coalesce(item_ids, []) as item_ids,
     price_viewed,
     device,
     recent_events,

@@ -27,7 +27,7 @@ OURS = {
         "log_date",
     ),
     *("of_event", "of_items", "of_params", "params", "raw", "received_at", "received_time", "repairs", "row"),
-    *("segment", "session_ref", "shape", "user_agent"),
+    *("segment", "session_ref", "shape", "user_agent", "item_ids", "item_prices"),
 }
 
 EVENT_TYPES = by_name(declared("events", pa.DataFrameSchema))
