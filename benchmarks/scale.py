@@ -32,13 +32,17 @@ FEATURES = ("valid_events", "quarantined_events", "session_events", "session_fea
 
 
 def made(home: Path, millions: int) -> int:
-    """Write and seal a log; returns its bytes, compressed."""
+    """Write and seal a log, and have dbt's manifest ready, as `make setup` has; returns the log's bytes, compressed."""
+    from rs_assets.extending.dbt import our_dbt
+    from rs_assets.transform.manifest import prepare
+
     days, events = DATES_A_MILLION * millions, 1_000_000 * millions
     command = [sys.executable, "-m", "rs_assets.cli"]
     env = {**os.environ, "RS_HOME": str(home)}
     args = ["generate", "--days", str(days), "--events", str(events), "--faults", FAULTS]
     for each in (args, ["seal"]):
         subprocess.run([*command, *each], env=env, check=True, stdout=subprocess.DEVNULL)
+    prepare(our_dbt(str(home)))
     return sum(path.stat().st_size for path in (home / "raw").rglob("*.zst"))
 
 
