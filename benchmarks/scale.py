@@ -1,6 +1,8 @@
 """Replays of ever more log dates: time and peak memory an event, and the ratio to the single-pass limit.
 
-CPU seconds stand beside seconds: a machine that others use, too, does not change them much.
+CPU seconds stand beside seconds: a machine that others use, too, does not change them much. A replay has a few
+seconds of its own, for Dagster and dbt to be loaded, so each size also tells what a million more took than the size
+before.
 
 Each size is a sealed log of its own, replayed by `rs-assets replay` in a process of its own. The limit is DuckDB
 alone, which parses the same bytes to Parquet and groups them to sessions: one pass, no validation, nothing published.
@@ -32,7 +34,7 @@ FEATURES = ("valid_events", "quarantined_events", "session_events", "session_fea
 
 
 def made(home: Path, millions: int) -> int:
-    """Write and seal a log, and have dbt's manifest ready, as `make setup` has; returns the log's bytes, compressed."""
+    """Write and seal a log, and have dbt's manifest ready, as `make setup` has; returns the log's bytes as .zst."""
     from rs_assets.extending.dbt import our_dbt
     from rs_assets.transform.manifest import prepare
 
@@ -115,8 +117,10 @@ def main() -> None:
     asked = parser.parse_args()
     console = Console()
     table = Table(
-        "events", "log dates", "seconds", "CPU µs an event", "peak MiB", "of the limit", "in CPU seconds"
+        *("events", "log dates", "seconds", "a million more", "CPU µs an event", "peak MiB", "of the limit"),
+        "in CPU seconds",
     )
+    before = (0, 0.0)
     for millions in asked.millions:
         with tempfile.TemporaryDirectory() as folder:
             home = Path(folder)
@@ -132,12 +136,14 @@ def main() -> None:
             f"{events:,}",
             str(DATES_A_MILLION * millions),
             f"{seconds:.1f}",
+            f"{(seconds - before[1]) / (millions - before[0]):.1f} s" if before[0] else "",
             f"{cpu / events * 1e6:.1f}",
             f"{peak:,.0f}",
             f"{seconds / alone:.2f} times",
             f"{cpu / alone_cpu:.2f} times",
         )
         console.print(table)
+        before = (millions, seconds)
 
 
 if __name__ == "__main__":

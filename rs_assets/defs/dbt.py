@@ -90,7 +90,7 @@ def _model(
     box = Box(**meta.get("box", {}))
     said = {column["name"]: column["description"].strip() for column in node["columns"].values()}
     upstream, before = _tables(node, manifest), _before(node)
-    order = meta.get("order")
+    order, rows = meta.get("order"), meta.get("rows_a_gib")
     sources = {column: found for column, found in sources.items() if column != order}
     traced = column_lineage(sources)
     spec, tests = _specs(node, manifest, project)
@@ -113,7 +113,8 @@ def _model(
         on_date = announce(context, name, dates)
         checks: dict[str, list[dg.AssetCheckResult]] = {}
         with stage(context, lake) as staged:
-            for chunk in chunks(staged.lake, upstream, staged.pending([name], dates), box.memory_gib):
+            pending = staged.pending([name], dates)
+            for chunk in chunks(staged.lake, upstream, pending, box.memory_gib, rows):
                 on_date(chunk[-1])
                 settings = box.duckdb_settings(staged.scratch("spill"))
                 built_to, run_file = staged.scratch("model.parquet"), staged.scratch("run.ndjson")

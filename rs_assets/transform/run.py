@@ -17,7 +17,8 @@ from rs_assets.lake.lineage import Reads, days_before, reading
 from rs_assets.lake.paths import Lake
 
 ROWS_A_GIB = 400_000
-"""Upstream rows that a chunk may hold for each GiB of its box. What does not fit is put on the disk meanwhile."""
+"""Upstream rows that a chunk may hold for each GiB of its box, unless the model's meta says another number. What does
+not fit is put on the disk meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,18 @@ def reads(upstream: Iterable[str], before: Iterable[str] = ()) -> Reads:
 
 
 def chunks(
-    lake: Lake, upstream: tuple[str, ...], log_dates: Iterable[str], memory_gib: float
+    lake: Lake,
+    upstream: tuple[str, ...],
+    log_dates: Iterable[str],
+    memory_gib: float,
+    rows_a_gib: int | None = None,
 ) -> Iterator[list[str]]:
     """Runs of consecutive log dates, as large as the box allows; at least one date each.
 
     A chunk is given out before the log date after it is asked for, unless that one is part of it. The result is the
     same bytes whatever the chunks: a session does not care where they end.
     """
-    budget = ROWS_A_GIB * memory_gib
+    budget = (rows_a_gib or ROWS_A_GIB) * memory_gib
     chunk: list[str] = []
     rows = 0
     for log_date in log_dates:

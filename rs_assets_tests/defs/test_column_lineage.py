@@ -44,10 +44,11 @@ def test_columns_are_followed_through_ctes_windows_and_structs(lineage):
     events = lineage["session_events"]
     assert events["device"] == {"valid_events.user_agent"}
     assert events["cart_value"] == {"valid_events.event_name", "valid_events.value"}
-    assert events["item_ids"] == {"valid_events.items"}
+    assert events["item_ids"] == {"valid_events.item_ids"}
+    assert lineage["item_stats"]["item_id"] == {"valid_events.items"}
     assert events["session_id"] == {"valid_events.event_id"}
-    assert "valid_events.items" in events["distinct_items"]
-    assert events["max_price_viewed"] == {"valid_events.event_name", "valid_events.items"}
+    assert "valid_events.item_ids" in events["distinct_items"]
+    assert events["max_price_viewed"] == {"valid_events.event_name", "valid_events.item_prices"}
     assert lineage["item_stats"]["revenue"] == {"valid_events.event_name", "valid_events.items"}
     assert lineage["funnel_daily"]["with_purchase"] == {"sessions.purchased"}
     assert lineage["sessions"]["purchased"] == {"session_events.transactions"}

@@ -23,6 +23,8 @@ EVERY = 16
 """One column in so many is looked at to guess a bound; a guess too high is made good."""
 
 THREADS = 2
+NOBODY = -1e30
+"""The exponent of nobody's nearness, which is 0. Infinity would be no number as soon as BLAS fills up with zeros."""
 
 
 def near(vectors: Vectors, sharpness: float, lift: Floats, most: int) -> csr_array:
@@ -41,7 +43,7 @@ def near(vectors: Vectors, sharpness: float, lift: Floats, most: int) -> csr_arr
 
     there = np.any(vectors != 0, axis=1)
     # The lift as one more component: the product of the two is the exponent.
-    bonus = np.where(there, np.log(lift), -np.inf).astype(np.float32)
+    bonus = np.where(there, np.log(lift), NOBODY).astype(np.float32)
     columns = np.concatenate([vectors, bonus[:, None]], axis=1).T
     rows = np.concatenate([sharpness * vectors, np.ones_like(bonus)[:, None]], axis=1).astype(np.float32)
 

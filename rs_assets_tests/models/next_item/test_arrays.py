@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,3 +100,12 @@ def test_near_finds_what_looking_at_all_pairs_finds(monkeypatch):
         nearness, "EVERY", 690
     )  # a sample of two columns: bounds far too high, to be made good
     assert (near(vectors, 7.0, lift, 20).toarray() == found).all()
+
+
+def test_items_that_are_near_nobody_make_no_number_that_is_none():
+    vectors = np.eye(600, 8, dtype=np.float32)  # most of them are 0
+    with warnings.catch_warnings(), np.errstate(all="warn"):
+        warnings.simplefilter("error")
+        found = near(vectors, 3.0, np.full(600, 2.0), 5)
+    # Eight unit vectors at right angles: each is as near as its lift to five of the others, and to nobody else.
+    assert sorted(found.sum(axis=1).round(6).tolist(), reverse=True) == [10.0] * 8 + [0.0] * 592
