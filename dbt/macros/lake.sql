@@ -28,8 +28,8 @@
     {% endif %}
 {% endmacro %}
 
-{% macro parquet(paths) -%}
-    read_parquet([{% for path in paths %}{{ rs_assets.quoted(path) }}{{ ", " if not loop.last }}{% endfor %}])
+{% macro parquet(paths, more='') -%}
+    read_parquet([{% for path in paths %}{{ rs_assets.quoted(path) }}{{ ", " if not loop.last }}{% endfor %}]{{ more }})
 {%- endmacro %}
 
 {# A table's rows with `row_number`, which rises from row to row and from log date to log date. DuckDB is told it by the
@@ -41,7 +41,7 @@
             *,
             {% if paths -%}
             (log_date - date '2000-01-01') * {{ 2 ** 32 }} + file_row_number + 1 as row_number
-        from read_parquet([{% for path in paths %}{{ rs_assets.quoted(path) }}{{ ", " if not loop.last }}{% endfor %}], file_row_number = true)
+        from {{ rs_assets.parquet(paths, ', file_row_number = true') }}
             {%- else -%}
             row_number() over () as row_number
         from {{ relation }}
