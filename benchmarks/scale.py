@@ -115,9 +115,7 @@ def main() -> None:
     parser.add_argument("--millions", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--only", choices=("all", "features"), default="all")
     asked = parser.parse_args()
-    console = Console(
-        width=max(Console().width, 110)
-    )  # a table of eight columns, where there is no screen, too
+    console = Console(width=max(Console().width, 110))  # the table has eight columns
     table = Table(
         *("events", "log dates", "seconds", "a million more", "CPU µs an event", "peak MiB", "of the limit"),
         "in CPU seconds",
