@@ -38,11 +38,12 @@
     {%- set paths = rs_assets.rows_of(relation.identifier) -%}
     (
         select
-            *,
             {% if paths -%}
+            * exclude (file_row_number),
             (log_date - date '2000-01-01') * {{ 2 ** 32 }} + file_row_number + 1 as row_number
         from {{ rs_assets.parquet(paths, ', file_row_number = true') }}
             {%- else -%}
+            *,
             row_number() over () as row_number
         from {{ relation }}
             {%- endif %}

@@ -23,8 +23,8 @@ PACKAGE = Path(__file__).parents[2] / "rs_assets"
 WRITERS = ("writer", "whole", "seals.sealing", "generator", "importers")
 ROOMS = ("rs_assets.extending.rooms", "rs_assets.extending.projects")
 """They name the rooms of a project, importers among them, of which each is imported by whoever asks for it."""
-STARTERS = ("rs_assets.defs.start_page",)
-"""They name the command line to start it as a process of its own, with a command that writes no log."""
+STARTED = ("rs_assets.defs.start_page", "rs_assets.cli")
+"""The sensor names the command line to start it as a process of its own, with a command that writes no log."""
 DATES = ["2024-01-06", "2024-01-07"]
 
 SURFACE = {
@@ -100,10 +100,9 @@ def names(tree: ast.AST, module: str) -> Iterator[str]:
                 yield from (f"{whence}.{one.name}" for one in found)
             case ast.ImportFrom():
                 raise AssertionError(f"{module} has an import that is not followed")
-            case ast.Constant(value=str(text)) if (
-                text.startswith("rs_assets.") and module not in ROOMS + STARTERS
-            ):
-                yield text  # of `importlib.import_module`
+            case ast.Constant(value=str(text)) if text.startswith("rs_assets.") and module not in ROOMS:
+                if (module, text) != STARTED:
+                    yield text  # of `importlib.import_module`
 
 
 def source(name: str) -> Path | None:
