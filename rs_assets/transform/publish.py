@@ -34,8 +34,14 @@ def publish_model(
 def in_order(frame: pl.DataFrame, key: list[str], order: str | None = None) -> pl.DataFrame:
     """Rows of one log date in the order in which they are published, with the columns of the table."""
     by = [order] if order else key
-    frame = frame if _is_in_order(frame, by) else frame.sort(by)
+    frame = _apart(frame) if _is_in_order(frame, by) else frame.sort(by)
     return frame.drop(order) if order else frame
+
+
+def _apart(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same rows, lists without what stood between them in the file: a filter keeps it, and pages are cut by it."""
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    return frame.with_columns(pl.col(nested).gather(pl.int_range(pl.len()))) if nested else frame
 
 
 def _is_in_order(frame: pl.DataFrame, key: list[str]) -> bool:

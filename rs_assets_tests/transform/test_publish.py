@@ -72,3 +72,23 @@ def test_rows_with_a_column_that_tells_their_order_come_out_in_it_and_without_th
     assert found[0] == found[1]
     lake = Lake(str(tmp_path / "0" / "lake"))
     assert pl.concat([pl.read_parquet(path) for path in lake.require("m", DATES)]).equals(mixed)
+
+
+def test_lists_come_out_with_the_same_bytes_however_log_dates_lie_among_each_other_in_the_file(tmp_path):
+    days = [dt.date.fromisoformat(log_date) for log_date in (DATES[0], DATES[2])]
+    rows = pl.DataFrame({"number": range(40_000)}).with_columns(
+        log_date=pl.when(pl.col("number") < 20_000).then(days[0]).otherwise(days[1]),
+        event_id=pl.col("number").cast(pl.String).str.zfill(6),
+        is_carried=False,
+        items=pl.concat_list(
+            pl.lit("item number ") + (pl.col("number") * (7919 + n) % 10_007).cast(pl.String)
+            for n in range(9)
+        ).list.head(pl.col("number") * 31 % 10),
+    )
+    found = []
+    for n, block in enumerate((20_000, 5_000, 128, 1)):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        laid = rows.sort(pl.col("number") % 20_000 // block, "log_date", "number")
+        found.append(published(folder, laid, order="number"))
+    assert all(one == found[0] for one in found)
