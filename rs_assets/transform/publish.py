@@ -39,7 +39,7 @@ def in_order(frame: pl.DataFrame, key: list[str], order: str | None = None) -> p
 
 
 def _apart(frame: pl.DataFrame) -> pl.DataFrame:
-    """The same rows, lists without what stood between them in the file: a filter keeps it, and pages are cut by it."""
+    """The same rows, lists without what stood beside them in the file: a filter keeps it, pages are cut by it."""
     nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
     return frame.with_columns(pl.col(nested).gather(pl.int_range(pl.len()))) if nested else frame
 
