@@ -5,8 +5,9 @@ Belongs here: finding those lines, on whole batches. Does not belong here: which
 
 A reader of columns takes one of two fields of a name and says nothing. Most lines are cleared by their length: a line
 without white space is exactly as long as the values that were read from it, with their names and punctuation, if it
-holds nothing else. All others are asked for their names, natively. (A number with an exponent is written out by the
-native reader, and may be longer than it was sent: it takes one of those, and as many bytes more, to hide a field.)
+holds nothing else. All others are looked at for their names, natively if they are many. (A number with an exponent is
+written out by the native reader, and may be longer than it was sent: it takes one of those, and as many bytes more,
+to hide a field.)
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from rs_assets.contract.doubt import Positions
+from rs_assets.contract.names import FEW, repeats
 from rs_assets.contract.parse import MisalignedError, Parser
 from rs_assets.contract.plain import members_length
 from rs_assets.contract.queries import LINE_BYTES, OF_BODY
@@ -35,14 +37,14 @@ def repeating(parser: Parser, events: pl.DataFrame, batch: Batch) -> Positions:
     """Positions of the lines whose envelope or body holds a field twice, ascending.
 
     Args:
-        parser: asked for the names of lines that are not as long as they should be.
+        parser: asked for the names of lines that are not as long as they should be, if they are many.
         events: what the native parser made of the batch, with `length`, in its order.
         batch: the lines themselves.
     """
     sizes = batch.end - batch.start
     asked = np.flatnonzero((_lengths(events) != sizes) & (sizes <= LINE_BYTES))
-    if not len(asked):
-        return asked
+    if len(asked) <= FEW:
+        return asked[np.fromiter((repeats(batch.text(k)) for k in asked.tolist()), np.bool_, len(asked))]
     try:
         return asked[parser.repeat([batch.text(k) for k in asked.tolist()])]
     except MisalignedError:

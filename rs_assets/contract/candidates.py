@@ -6,7 +6,7 @@ the rules (`verdict`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -17,7 +17,8 @@ from rs_assets.contract.around import repeating
 from rs_assets.contract.doubt import Positions, in_doubt
 from rs_assets.contract.exact import WHOLE_LINE, Examined, examine
 from rs_assets.contract.parse import NO_EVENT, MisalignedError, Parser
-from rs_assets.contract.queries import LINE_BYTES, Fields
+from rs_assets.contract.queries import ITEM_FIELDS, LINE_BYTES, Fields
+from rs_assets.contract.schemas import ITEM
 from rs_assets.contract.shapes import Shape, Shapes
 from rs_assets.contract.verdict import Mask
 from rs_assets.log.blocks import Batch
@@ -73,18 +74,8 @@ def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFram
     repeats = frozenset(twice.tolist())
     examined = {k: examine(batch.text(k), repeats=k in repeats) for k in doubtful.tolist()}
     if otherwise := _otherwise_read(events, examined):
-        again = _parse(parser, list(otherwise.values()))
-        again, met = shapes.of(parser, list(otherwise.values()).__getitem__, again)
-        if not _sent(met).items.issubset(_item_fields(events)):
-            events, found = _read_whole(parser, shapes, batch)
+        events, met = _read_again(parser, shapes, events, otherwise)
         found |= met
-        ks = pl.Series(list(otherwise), dtype=pl.UInt32)
-        again = again.with_columns(
-            pl.col("items").list.eval(pl.struct(pl.element().struct.field(*_item_fields(events)))),
-            k=pl.lit(ks).gather(pl.col("k")),
-        )
-        events = events.filter(~pl.col("k").is_in(ks.implode()))
-        events = pl.concat([events, _of_use(again, events)], how="diagonal").sort("k", "event_index")
     eventless = np.zeros(len(batch), np.bool_)
     eventless[[k for k, seen in examined.items() if seen.envelope is None]] = True
     void = eventless[events["k"].to_numpy()]
@@ -96,18 +87,41 @@ def _read(
 ) -> tuple[pl.DataFrame, dict[int, Shape | None]]:
     """The events of a batch with all that they have of the contract's fields, and their shapes."""
     if parsed is None:
-        return _read_whole(parser, shapes, batch)
+        return shapes.of(parser, batch.text, _parse(parser, _short(batch.lines)))
     events, found = shapes.of(parser, batch.text, parsed)
-    sent = _sent(found)
-    if not (sent.params.issubset(events.columns) and sent.items.issubset(_item_fields(events))):
-        parser.learn(sent)
-        return _read_whole(parser, shapes, batch)
+    read = Fields.known(events.columns, _item_fields(events))
+    if more := [of for of, shape in found.items() if not _sent([shape]) <= read]:
+        parser.learn(_sent(found.values()))
+        ks = events.filter(pl.col("shape").is_in(pl.Series(more, dtype=pl.UInt64)))["k"].unique(
+            maintain_order=True
+        )
+        events, met = _read_again(parser, shapes, events, {k: batch.text(k) for k in ks.to_list()})
+        found |= met
     return events, found
 
 
-def _read_whole(parser: Parser, shapes: Shapes, batch: Batch) -> tuple[pl.DataFrame, dict[int, Shape | None]]:
-    """As `_read`, with a column for every field of the contract."""
-    return shapes.of(parser, batch.text, _parse(parser, _short(batch.lines)))
+def _read_again(
+    parser: Parser, shapes: Shapes, events: pl.DataFrame, lines: Mapping[int, bytes]
+) -> tuple[pl.DataFrame, dict[int, Shape | None]]:
+    """The events with those of some lines, by `k`, read anew, with every field that they have; and their shapes."""
+    texts = list(lines.values())
+    again, met = shapes.of(parser, texts.__getitem__, _parse(parser, texts))
+    items = ITEM_FIELDS.intersection(_item_fields(events)) | _sent(met.values()).items
+    ks = pl.Series(list(lines), dtype=pl.UInt32)
+    again = _of_use(again, events).with_columns(k=pl.lit(ks).gather(pl.col("k")))
+    both = [_with_items(events.filter(~pl.col("k").is_in(ks.implode())), items), _with_items(again, items)]
+    return pl.concat(both, how="diagonal").sort("k", "event_index"), met
+
+
+def _with_items(events: pl.DataFrame, fields: frozenset[str]) -> pl.DataFrame:
+    """Events whose items have these fields, in the contract's order."""
+    of = _item_fields(events)
+    wanted = [name for name in map(str, ITEM.columns) if name in fields]
+    if wanted == of:
+        return events
+    item = pl.element().struct
+    each = (item.field(name) if name in of else pl.lit(None, pl.String).alias(name) for name in wanted)
+    return events.with_columns(pl.col("items").list.eval(pl.struct(*each)))
 
 
 def _otherwise_read(events: pl.DataFrame, examined: Mapping[int, Examined]) -> dict[int, bytes]:
@@ -127,9 +141,9 @@ def _otherwise_read(events: pl.DataFrame, examined: Mapping[int, Examined]) -> d
     }
 
 
-def _sent(shapes: Mapping[int, Shape | None]) -> Fields:
+def _sent(shapes: Iterable[Shape | None]) -> Fields:
     """The contract's fields that events of these shapes have."""
-    known = [shape for shape in shapes.values() if shape is not None]
+    known = [shape for shape in shapes if shape is not None]
     return Fields.known(
         {name for shape in known for name in shape.params},
         {name for shape in known for name in chain(*shape.items)},

@@ -51,7 +51,7 @@ def in_doubt(
         | (pl.col("items").is_null() & shape.is_in(pl.Series(with_items, dtype=pl.UInt64)))
     )
     doubtful = batch.end - batch.start > BODY_BYTES
-    doubtful[events.filter(misread)["k"].to_numpy()] = True
+    doubtful[events.select(pl.col("k").filter(misread)).to_series().to_numpy()] = True
     hinted = [k for k in holding(batch, HINTS) if not doubtful[k]]
     templated = [k for k in hinted if any(sign in batch.text(k) for sign in SIGNS)]
     for k in hinted:

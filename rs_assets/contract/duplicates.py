@@ -42,8 +42,7 @@ class Received:
         fingerprints = events["fingerprint"].to_numpy()
         duplicate = self._events.repeated(fingerprints) | self._events_before.contains(fingerprints)
         purchase = (events["event_name"] == "purchase").to_numpy()
-        transaction = pl.struct("site", "transaction_id").hash(seed=0)
-        bought = events.filter(purchase).select(transaction).to_series().to_numpy()
+        bought = events.select("site", "transaction_id").filter(purchase).to_struct().hash(seed=0).to_numpy()
         repeated = np.zeros(len(events), np.bool_)
         repeated[purchase] = self._transactions.repeated(bought) | self._transactions_before.contains(bought)
         return duplicate, repeated & ~duplicate

@@ -70,22 +70,27 @@ def unexpected_fields(
 def _is_bot(agents: pl.Series) -> pl.Series:
     """There are few user agents, and many events of each."""
     met = agents.unique().drop_nulls()
-    return agents.is_in(met.filter(met.str.contains(BOTS)).to_list()).fill_null(False)
+    bots = met.filter(met.str.contains(BOTS))
+    return agents.is_in(bots.to_list()).fill_null(False) if len(bots) else _nowhere(len(agents))
 
 
 def _is_templated(k: pl.Series, templated: npt.NDArray, valid: pl.DataFrame) -> pl.Series:  # type: ignore[type-arg]
     may = k.is_in(pl.Series(templated, dtype=pl.UInt32))
     if not may.any():
         return may
-    texts = [
-        pl.col(name).str.contains_any(TEMPLATES) for name, kind in valid.schema.items() if kind == pl.String
-    ]
+    rows = may.arg_true()
+    # Of the many columns most are empty, and each takes as long as the few rows do.
+    sent = [name for name in valid.columns if valid[name].null_count() < valid.height]
+    texts = [pl.col(name).str.contains_any(TEMPLATES) for name in sent if valid[name].dtype == pl.String]
     items = (
         pl.col("items").list.eval(pl.element().struct.json_encode().str.contains_any(TEMPLATES)).list.any()
     )
-    rows = may.arg_true()
-    said = valid.select(pl.all().gather(rows)).select(pl.any_horizontal(*texts, items)).to_series()
-    return pl.Series([False]).new_from_index(0, len(k)).scatter(rows.filter(said.fill_null(False)), True)
+    said = valid.select(sent)[rows].select(pl.any_horizontal(*texts, items if "items" in sent else False))
+    return _nowhere(len(k)).scatter(rows.filter(said.to_series().fill_null(False)), True)
+
+
+def _nowhere(rows: int) -> pl.Series:
+    return pl.Series([False]).new_from_index(0, rows)
 
 
 def _is_mistotalled(events: pl.DataFrame, valid: pl.DataFrame, items: pl.DataFrame) -> pl.Series:
@@ -104,4 +109,4 @@ def _is_mistotalled(events: pl.DataFrame, valid: pl.DataFrame, items: pl.DataFra
     off = pl.col("value") - pl.col("total")
     extras = pl.col("tax").fill_null(0) + pl.col("shipping").fill_null(0)
     wrong = bought.join(sums, on="row").filter("priced", off.abs() > CENT, (off - extras).abs() > CENT)
-    return events["row"].is_in(wrong["row"].implode())
+    return events["row"].is_in(wrong["row"].implode()) if wrong.height else _nowhere(events.height)

@@ -102,7 +102,7 @@ class Parser:
         Of the parameters and the fields of an item, only those that the first batch sends have a column, and those
         of `always` and `sent`: of the contract's many, a log date uses a dozen, and the others would cost half of
         the parsing.
-        Whoever finds (by its shape) that an event has more parses its batch again, and lets the later ones `learn`
+        Whoever finds (by its shape) that an event has more parses its line again, and lets the later batches `learn`
         of it. Of an event, `shape` says at once only whether it is PLAIN; it is null where `keys` must be asked for.
 
         Two files take turns: one is written while the other is read. (Reading from a pipe would need no file, but

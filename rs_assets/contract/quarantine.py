@@ -12,7 +12,7 @@ import polars as pl
 
 from rs_assets.contract.codes import CONTRACT_VERSION, Code
 from rs_assets.contract.duplicates import Which
-from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, Judged, event_ids, of_segments
+from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, Judged, line_ids, of_segments, rows_of
 from rs_assets.contract.shape_rules import SHAPE_RULES
 from rs_assets.contract.verdict import VIOLATION
 from rs_assets.lake.tables import Schema
@@ -49,22 +49,20 @@ def quarantined(judged: Judged, more: pl.DataFrame, log_date: str) -> pl.DataFra
             reasons=pl.col("code").unique().sort(),
             violations=pl.struct(*VIOLATION.to_schema()),
         )
-        .join(judged.seen, on=keys, how="left", nulls_equal=True, maintain_order="left")
     )
-    k = rows["k"].to_list()
-    gather = pl.col("k")
-    name = pl.col("event_name").str.strip_prefix('"').str.strip_suffix('"')
+    seen = rows_of(rows, judged.seen)
+    k = rows["k"].to_numpy()
+    name = pl.lit(judged.seen["event_name"].gather(seen)).str.strip_prefix('"').str.strip_suffix('"')
     index = pl.col("event_index").cast(pl.String)
-    place = event_ids(batch).gather(gather) + pl.when(index.is_null()).then(pl.lit("")).otherwise(":" + index)
     return rows.with_columns(
         log_date=pl.lit(dt.date.fromisoformat(log_date)),
-        received_at=pl.col("received_time"),
-        quarantine_id=place,
-        site=of_segments(batch, [s.site for s in batch.segments]).gather(gather),
-        segment=of_segments(batch, [s.name for s in batch.segments]).gather(gather),
-        line=pl.lit(pl.Series(batch.line)).gather(gather),
+        received_at=judged.seen["received_time"].gather(seen),
+        quarantine_id=line_ids(batch, k) + pl.when(index.is_null()).then(pl.lit("")).otherwise(":" + index),
+        site=of_segments(batch, k, [segment.site for segment in batch.segments]),
+        segment=of_segments(batch, k, [segment.name for segment in batch.segments]),
+        line=pl.Series(batch.line[k]),
         event_name=name,
-        raw=pl.Series([batch.text(i) for i in k], dtype=pl.Binary),
+        raw=pl.Series([batch.text(i) for i in k.tolist()], dtype=pl.Binary),
         contract_version=pl.lit(CONTRACT_VERSION),
     ).select(*QUARANTINED_EVENTS)
 

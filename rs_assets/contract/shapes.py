@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from rs_assets.contract.flags import unexpected_fields
+from rs_assets.contract.names import FEW, names_of_events, number_of
 from rs_assets.contract.parse import PLAIN, MisalignedError, Parser
 
 UNTOLD = 1
@@ -49,7 +50,7 @@ class Shape:
 
 
 class Shapes:
-    """Those met so far, by the hash that the parser gives."""
+    """Those met so far, by number: a hash that the parser gives, or one of ours."""
 
     def __init__(self) -> None:
         self._known: dict[int, Shape] = {}
@@ -60,7 +61,7 @@ class Shapes:
         """The events with the shape of each that is an object, and those shapes but for PLAIN.
 
         Args:
-            parser: asked for keys.
+            parser: asked for keys, where they are asked of many lines.
             text: gives the line of a `k`.
             events: as the parser gives them.
 
@@ -70,27 +71,44 @@ class Shapes:
         objects = events.select("k", "event_index", "is_object", "shape").with_row_index().filter("is_object")
         unasked = objects.filter(pl.col("shape").is_null())
         if not unasked.is_empty():
-            shape = unasked.join(self._keys(parser, text, unasked), on=["k", "event_index"], how="left")
-            told = events["shape"].scatter(shape["index"], shape["shape_right"].fill_null(UNTOLD))
+            told = events["shape"].scatter(unasked["index"], self._told(parser, text, unasked))
             events = events.with_columns(told)
             objects = objects.with_columns(told.gather(objects["index"]))
         met = objects.filter(pl.col("shape") != PLAIN).unique("shape", keep="first", maintain_order=True)
         unknown = met.filter(~pl.col("shape").is_in([UNTOLD, *self._known]))
         if not unknown.is_empty():
-            self._keys(parser, text, unknown)
+            self._told(parser, text, unknown)
         return events, {shape: self._known.get(shape) for shape in met["shape"].to_list()}
 
-    def _keys(self, parser: Parser, text: Callable[[int], bytes], events: pl.DataFrame) -> pl.DataFrame:
-        """Ask for the keys of these events and keep them: `k`, `event_index`, `shape`; no row if nobody can tell."""
+    def _told(self, parser: Parser, text: Callable[[int], bytes], events: pl.DataFrame) -> pl.Series:
+        """Look at the keys of these events and keep them; the shape of each, that which it has if it has one."""
         ks = events["k"].unique(maintain_order=True)
+        lines = [text(k) for k in ks.to_list()]
+        return self._read(lines, ks, events) if len(lines) <= FEW else self._asked(parser, lines, ks, events)
+
+    def _read(self, lines: list[bytes], ks: pl.Series, events: pl.DataFrame) -> pl.Series:
+        names = {k: names_of_events(line) for k, line in zip(ks.to_list(), lines, strict=True)}
+        shapes = []
+        for k, index, shape in events.select("k", "event_index", "shape").iter_rows():
+            found = names[k][index] if index < len(names[k]) else None
+            shapes.append(UNTOLD if found is None else number_of(found) if shape is None else shape)
+            if found is not None:
+                self._known[shapes[-1]] = Shape(*found)
+        return pl.Series(shapes, dtype=pl.UInt64)
+
+    def _asked(self, parser: Parser, lines: list[bytes], ks: pl.Series, events: pl.DataFrame) -> pl.Series:
         try:
-            found = parser.keys([text(k) for k in ks.to_list()])
+            found = parser.keys(lines)
         except MisalignedError:
-            return events.clear().select("k", "event_index", "shape")
+            return pl.Series([UNTOLD], dtype=pl.UInt64).new_from_index(0, events.height)
         found = found.with_columns(k=ks.gather(found["k"]))
-        found = events.select("k", "event_index").join(found, on=["k", "event_index"], maintain_order="left")
-        names = found.select("shape", "of_event", "of_params", "of_items").unique("shape", keep="first")
-        for shape, of_event, of_params, of_items in names.iter_rows():
+        found = events.select("k", "event_index").join(
+            found, on=["k", "event_index"], how="left", maintain_order="left"
+        )
+        names = found.drop_nulls("shape").unique("shape", keep="first")
+        for shape, of_event, of_params, of_items in names.select(
+            "shape", "of_event", "of_params", "of_items"
+        ).iter_rows():
             items = tuple(tuple(keys or ()) for keys in of_items or ())
             self._known[shape] = Shape(tuple(of_event or ()), tuple(of_params or ()), items)
-        return found.select("k", "event_index", "shape")
+        return found["shape"].fill_null(UNTOLD)

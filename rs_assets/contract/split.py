@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from rs_assets.contract.duplicates import Received
+from rs_assets.contract.duplicates import Received, Which
 from rs_assets.contract.exact import examine
 from rs_assets.contract.flags import FLAGGED_BY
 from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES, Judged, judge
@@ -35,6 +35,8 @@ from rs_assets.log.layout import RawLog
 
 WHOLE_LINES = 8_192
 """Rows of a group of `quarantined_events`, each of which has its line in it."""
+PIECE = 100
+"""Rows for each one left out, from which on copying the others takes longer than to piece them together."""
 
 
 class ConservationError(Exception):
@@ -101,7 +103,7 @@ def split_log_date(
             what this one did.
         orders: whose events go nowhere; those of the log unless given.
         sent: fields to look for from the first batch on, and told of those found. It changes no row; a batch with
-            a field that was not looked for is read once more.
+            a field that was not looked for has lines that are read once more.
 
     Raises:
         UserError: there is no log, or a segment of it cannot be read. Neither file is left then.
@@ -122,8 +124,7 @@ def split_log_date(
         batches = unerased(read_batches(log, log_date, batch_bytes), orders.matcher)
         for judged in _judged(batches, log_date, threads, repairs, sent):
             duplicate, repeated = received.repeats(judged.valid)
-            new = ~(duplicate | repeated)
-            kept = judged.valid if new.all() else judged.valid.filter(new)
+            kept = _without(judged.valid, duplicate | repeated)
             refused = quarantined(judged, repeat_violations(judged.places, duplicate, repeated), log_date)
             damaged = damaged_rows(judged.batch, log_date)
             _conserve(judged, kept, refused, report)
@@ -203,6 +204,16 @@ def _conserve(judged: Judged, kept: pl.DataFrame, refused: pl.DataFrame, report:
     report.quarantined += refused.height
     report.by_reason.update(refused["reasons"].explode().to_list())
     _count_sites(report, kept, refused)
+
+
+def _without(events: pl.DataFrame, gone: Which) -> pl.DataFrame:
+    """The events that are not gone. While those are few, the pieces between them, which are not copied."""
+    at = np.flatnonzero(gone)
+    if len(at) * PIECE > len(gone):
+        return events[np.flatnonzero(~gone)]
+    starts, ends = np.append(0, at + 1), np.append(at, len(gone))
+    pieces = zip(starts.tolist(), (ends - starts).tolist(), strict=True)
+    return pl.concat(events.slice(start, length) for start, length in pieces)
 
 
 def _events_of(line: bytes) -> int:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from rs_assets.contract.fields import INTEGER, NUMBER, OBJECT, SCALAR, TEXT, integer_of
+from rs_assets.contract.fields import INTEGER, NUMBER, OBJECT, SCALAR, TEXT, integer_of, written_out
 from rs_assets.contract.schemas import ITEM, PARAMS
 from rs_assets.lake.tables import Schema
 
@@ -114,27 +114,34 @@ def _lists(counts: Positions, items: pl.DataFrame) -> list[pl.Series]:
 
 def _cast(frame: pl.DataFrame, kinds: dict[str, str], escaped: Positions) -> list[pl.Series]:
     """JSON text of the given kinds as values. Only `escaped` rows may hold a backslash."""
-    sent = {name for name in kinds if name in frame.columns and frame[name].null_count() < frame.height}
-    cast = (
-        _value(pl.col(name), kind) if name in sent else pl.lit(None, TYPES[kind]).alias(name)
-        for name, kind in kinds.items()
-    )
-    values = frame.lazy().with_columns(cast).select(*kinds).collect()
-    strings = [name for name, kind in kinds.items() if kind in (TEXT, SCALAR) and name in sent]
-    texts = values.select(strings)[escaped]
+    sent = [name for name in kinds if name in frame.columns and frame[name].null_count() < frame.height]
+    values = frame.select(_value(pl.col(name), kinds[name]) for name in sent)
+    # Few whole numbers are written with a point; to look for it takes longer than to read them.
+    pointed = [
+        name
+        for name in sent
+        if kinds[name] == INTEGER and values[name].null_count() > frame[name].null_count()
+    ]
+    values = values.with_columns(frame.select(integer_of(pl.col(name)) for name in pointed))
+    strings = [name for name in sent if kinds[name] in (TEXT, SCALAR)]
+    texts = values.select(strings)[escaped] if strings else values
     held = texts.select(pl.all().str.contains("\\", literal=True))
     for name in held.columns:
         if held[name].any():
             at = escaped[held[name].fill_null(False).to_numpy()]
             values = values.with_columns(_unescaped(values[name], at))
-    return values.get_columns()
+    # One column of nulls a type, for the many fields that no event has.
+    none = {
+        kind: pl.Series([None], dtype=kind).new_from_index(0, frame.height) for kind in set(TYPES.values())
+    }
+    return [values[name] if name in sent else none[TYPES[kind]].alias(name) for name, kind in kinds.items()]
 
 
 def _value(text: pl.Expr, kind: str) -> pl.Expr:
     if kind == NUMBER:
         return text.cast(pl.Float64)
     if kind == INTEGER:
-        return integer_of(text)
+        return written_out(text)
     if kind == TEXT:
         return text.str.tail(-1).str.head(-1)
     # An integer session_id has no quotes to take off; it stays as it stands.

@@ -8,6 +8,7 @@ import os
 import tempfile
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,11 @@ from rs_assets.contract.codes import CONTRACT_VERSION, Code
 from rs_assets.contract.parse import Parser, Sent
 from rs_assets.contract.quarantine import QUARANTINED_EVENTS
 from rs_assets.contract.queries import ALL_FIELDS
-from rs_assets.contract.shapes import Shapes
+from rs_assets.contract.shapes import Shape, Shapes
 from rs_assets.contract.split import ConservationError, split_log_date
 from rs_assets.contract.typed import VALID_EVENTS
 from rs_assets.errors import UserError
 from rs_assets.log import RawLog, blocks
-from rs_assets.log.blocks import Batch
 from rs_assets.log.generator import Plan, generate
 from rs_assets_tests.logs import (
     ENDINGS,
@@ -211,18 +211,20 @@ def test_threads_and_batches_change_no_byte_of_either_table(
 def test_fields_known_from_the_log_date_before_change_no_byte_and_spare_the_second_reading(
     once: Outcome, messy: RawLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, parsed = [], candidates_module._read_whole
+    lines, read = [], candidates_module._read_again
 
-    def counted(parser: Parser, shapes: Shapes, batch: Batch) -> object:
-        whole.append(batch)
-        return parsed(parser, shapes, batch)
+    def counted(
+        parser: Parser, shapes: Shapes, events: pl.DataFrame, again: Mapping[int, bytes]
+    ) -> tuple[pl.DataFrame, dict[int, Shape | None]]:
+        lines.extend(again)
+        return read(parser, shapes, events, again)
 
-    monkeypatch.setattr(candidates_module, "_read_whole", counted)
+    monkeypatch.setattr(candidates_module, "_read_again", counted)
     sent = Sent()
     first = split(messy, batch_bytes=1 << 16, sent=sent)
-    assert sent.fields.params and (before := len(whole)) > 0
+    assert sent.fields.params and (before := len(lines)) > 0
     again = split(messy, batch_bytes=1 << 16, sent=sent)
-    assert len(whole) - before < before
+    assert len(lines) - before < before
     every = split(messy, sent=Sent(ALL_FIELDS))
     assert first.files == again.files == every.files == once.files
     assert first.report == again.report == every.report == once.report

@@ -1,0 +1,69 @@
+"""The names that a line holds, each as often as it stands there.
+
+Belongs here: the keys of events, and whether an envelope or a body repeats one, for lines so few that a query to the
+native reader would take longer. Does not belong here: many lines (`parse`), or what follows from names (`shapes`,
+`around`).
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from typing import TypeAlias
+
+FEW = 400
+"""Lines up to which this is sooner done than a query, which takes as long for one line as for hundreds."""
+
+Names: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, ...], ...]]
+"""Those of an event, of its params and of each of its items; none of what is no object."""
+
+_Members: TypeAlias = tuple[tuple[str, object], ...]
+"""An object, as it is read here; a list is a list."""
+
+# Numbers are not looked at, and some are too long to be read as such.
+_DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_int=len, parse_float=len)
+
+
+def names_of_events(line: bytes) -> list[Names | None]:
+    """Those of each event of a line, None for what is no object; no event where the line is not read."""
+    events = _first(_first(_read(line), "body"), "events")
+    return [_of_event(event) for event in events] if isinstance(events, list) else []
+
+
+def repeats(line: bytes) -> bool:
+    """Whether a line's envelope or body holds a field twice, or cannot be read: then the exact reading decides."""
+    envelope = _read(line)
+    around = [envelope, *(value for name, value in _members(envelope) if name == "body")]
+    return envelope is None or any(len(dict(_members(one))) < len(_members(one)) for one in around)
+
+
+def number_of(names: Names) -> int:
+    """A number of 64 bits that stands for them, above 1."""
+    return int.from_bytes(blake2b(repr(names).encode(), digest_size=8).digest(), "little") | 2
+
+
+def _read(line: bytes) -> object:
+    try:
+        return _DECODER.decode(line.decode())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _of_event(event: object) -> Names | None:
+    if not isinstance(event, tuple):
+        return None
+    params = _first(event, "params")
+    items = _first(params, "items")
+    return _names(event), _names(params), tuple(map(_names, items if isinstance(items, list) else ()))
+
+
+def _members(value: object) -> _Members:
+    return value if isinstance(value, tuple) else ()
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(name for name, _ in _members(value))
+
+
+def _first(value: object, name: str) -> object:
+    return next((member for key, member in _members(value) if key == name), None)
