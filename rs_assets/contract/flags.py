@@ -14,6 +14,7 @@ import polars as pl
 
 from rs_assets.contract.codes import Flag
 from rs_assets.contract.schemas import ITEM, PARAMS
+from rs_assets.contract.verdict import filled
 
 TEMPLATES = ["${", "{{"]
 """How a template that was never filled looks; no JSON holds the second outside of a text."""
@@ -80,12 +81,16 @@ def _is_templated(k: pl.Series, templated: npt.NDArray, valid: pl.DataFrame) -> 
         return may
     rows = may.arg_true()
     # Of the many columns most are empty, and each takes as long as the few rows do.
-    sent = [name for name in valid.columns if valid[name].null_count() < valid.height]
-    texts = [pl.col(name).str.contains_any(TEMPLATES) for name in sent if valid[name].dtype == pl.String]
+    sent = filled(valid)
+    texts = [
+        pl.col(name).str.contains_any(TEMPLATES)
+        for name, kind in valid.schema.items()
+        if kind == pl.String and name in sent
+    ]
     items = (
         pl.col("items").list.eval(pl.element().struct.json_encode().str.contains_any(TEMPLATES)).list.any()
     )
-    said = valid.select(sent)[rows].select(pl.any_horizontal(*texts, items if "items" in sent else False))
+    said = valid.select(*sent)[rows].select(pl.any_horizontal(*texts, items if "items" in sent else False))
     return _nowhere(len(k)).scatter(rows.filter(said.to_series().fill_null(False)), True)
 
 

@@ -99,7 +99,7 @@ class Parser:
     def stream(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, pl.DataFrame | None]]:
         """Each batch with its candidate events, as `parse` gives them; None where they are not those of its lines.
 
-        Of the parameters and the fields of an item, only those that the first batch sends have a column, and those
+        Of the parameters and the fields of an item, only those that the first lines send have a column, and those
         of `always` and `sent`: of the contract's many, a log date uses a dozen, and the others would cost half of
         the parsing.
         Whoever finds (by its shape) that an event has more parses its line again, and lets the later batches `learn`

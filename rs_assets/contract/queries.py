@@ -18,6 +18,9 @@ from rs_assets.contract.schemas import ENVELOPE, ITEM, PARAMS
 LINE_BYTES = 1 << 20
 """What is longer is not parsed: no body that the contract allows is (`exact.BODY_BYTES`)."""
 
+SAMPLED = 1_000
+"""Lines that are looked through for what a log date sends; what others send is found by their shapes."""
+
 OF_BODY = ("client_id", "user_id", "user_properties", "consent")
 _BODY = f"STRUCT({', '.join(f'{name} JSON' for name in OF_BODY)}, timestamp_micros JSON, events JSON[])"
 _COLUMNS = {**dict.fromkeys(map(str, ENVELOPE.columns), "JSON"), "body": _BODY}
@@ -91,11 +94,11 @@ def shapes_query(path: str) -> str:
 
 
 def names_query(path: str) -> str:
-    """The names of all parameters and of all fields of items in a file, in one row."""
+    """The names of all parameters and of all fields of items in a file's first lines, in one row."""
     return f"""
         SELECT list_distinct(flatten(list({_KEYS}[2]))) AS params,
             list_distinct(flatten(flatten(list({_ITEM_KEYS})))) AS items
-        FROM ({_EVENTS.format(source=source(path))})
+        FROM ({_EVENTS.format(source=f"(FROM {source(path)} LIMIT {SAMPLED})")})
     """
 
 

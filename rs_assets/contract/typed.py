@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from rs_assets.contract.fields import INTEGER, NUMBER, OBJECT, SCALAR, TEXT, integer_of, written_out
 from rs_assets.contract.schemas import ITEM, PARAMS
+from rs_assets.contract.verdict import filled
 from rs_assets.lake.tables import Schema
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -114,7 +115,8 @@ def _lists(counts: Positions, items: pl.DataFrame) -> list[pl.Series]:
 
 def _cast(frame: pl.DataFrame, kinds: dict[str, str], escaped: Positions) -> list[pl.Series]:
     """JSON text of the given kinds as values. Only `escaped` rows may hold a backslash."""
-    sent = [name for name in kinds if name in frame.columns and frame[name].null_count() < frame.height]
+    there = filled(frame)
+    sent = [name for name in kinds if name in there]
     values = frame.select(_value(pl.col(name), kinds[name]) for name in sent)
     # Few whole numbers are written with a point; to look for it takes longer than to read them.
     pointed = [

@@ -6,6 +6,7 @@ or go (`split`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -24,6 +25,8 @@ FAILURES = {
 }
 OBSERVED_CHARS = 200
 NOTHING_SEEN = pl.Series([None], dtype=pl.String)
+FEW = 0.05
+"""Share of a frame's rows up to which the suspects of all rules are looked at together."""
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = npt.NDArray[np.uint32]
 
@@ -42,11 +45,10 @@ def failures(frame: pl.DataFrame, rules: list[Rule], void: Mask | None = None) -
     broken = [(i, rule) for i, rule in asked if not held[str(i)].all()]
     # One query for all of them: each by itself costs more than what it does.
     suspects = held.select(pl.col(str(i)).not_().arg_true().implode() for i, _ in broken)
-    found = [
-        (i, rule, rows)
-        for (i, rule), of_rule in zip(broken, suspects, strict=True)
-        if len(rows := _failing(frame, of_rule.item().to_numpy(), rule, void))
+    suspected = [
+        (i, rule, of_rule.item().to_numpy()) for (i, rule), of_rule in zip(broken, suspects, strict=True)
     ]
+    found = [(i, rule, rows) for i, rule, rows in _failing(frame, suspected, void) if len(rows)]
     return _described(frame, found) if found else pl.DataFrame(schema=FAILURES)
 
 
@@ -54,20 +56,39 @@ def first_answers(frame: pl.DataFrame, rules: list[Rule]) -> tuple[list[tuple[in
     """The rules that have something to say, and a Boolean column each, called by its number: its quick answer, or its
     only one.
     """
-    sent = {name for name in frame.columns if frame[name].null_count() < frame.height}
+    sent = filled(frame)
     asked = [(i, rule) for i, rule in enumerate(rules) if rule.spares is None or rule.spares in sent]
     first = ((rule.holds if rule.quick is None else rule.quick).alias(str(i)) for i, rule in asked)
     return asked, frame.lazy().select(first).collect()
 
 
-def _failing(frame: pl.DataFrame, rows: Rows, rule: Rule, void: Mask | None) -> Rows:
-    """Which of the rows that its first answer suspects a rule does not hold for."""
-    rows = rows if void is None else rows[~void[rows]]
-    if rule.quick is None or not len(rows):
-        return rows
-    asked = pl.DataFrame([frame[name][rows] for name in dict.fromkeys(rule.holds.meta.root_names())])
-    broken: Mask = ~asked.select(rule.holds).to_series().to_numpy()
-    return rows[broken]
+def filled(frame: pl.DataFrame) -> set[str]:
+    """The columns of a frame that are not null in every row; asked of all at once."""
+    nulls = frame.null_count().row(0)
+    return {name for name, count in zip(frame.columns, nulls, strict=True) if count < frame.height}
+
+
+def _failing(
+    frame: pl.DataFrame, suspected: list[tuple[int, Rule, Rows]], void: Mask | None
+) -> Iterator[tuple[int, Rule, Rows]]:
+    """Of the rows that its first answer suspects, those that a rule does not hold for, rule by rule."""
+    if void is not None:
+        suspected = [(i, rule, rows[~void[rows]]) for i, rule, rows in suspected]
+    again = [(i, rule, rows) for i, rule, rows in suspected if rule.quick is not None and len(rows)]
+    few = np.unique(np.concatenate([rows for *_, rows in again])) if again else np.empty(0, np.uint32)
+    if together := 0 < len(few) < FEW * frame.height:
+        names = dict.fromkeys(name for _, rule, _ in again for name in rule.holds.meta.root_names())
+        said = pl.DataFrame([frame[name][few] for name in names]).select(
+            rule.holds.alias(str(i)) for i, rule, _ in again
+        )
+    for i, rule, rows in suspected:
+        if rule.quick is None or not len(rows):
+            yield i, rule, rows
+        elif together:  # it is true where its first answer is
+            yield i, rule, few[~said[str(i)].to_numpy()]
+        else:
+            asked = pl.DataFrame([frame[name][rows] for name in dict.fromkeys(rule.holds.meta.root_names())])
+            yield i, rule, rows[~asked.select(rule.holds).to_series().to_numpy()]
 
 
 def _described(frame: pl.DataFrame, found: list[tuple[int, Rule, Rows]]) -> pl.DataFrame:

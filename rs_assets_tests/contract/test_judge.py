@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rs_assets.contract import judge, schemas
+from rs_assets.contract import judge, schemas, verdict
 from rs_assets.contract.candidates import Candidates, candidates
 from rs_assets.contract.codes import Code
 from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES
@@ -121,7 +121,14 @@ def of_events(frame: pl.DataFrame) -> Verdicts:
 
 
 def fused(frame: pl.DataFrame, rules: list[Rule]) -> Verdicts:
-    return Counter(failures(frame, rules).select("row", "code", "path").iter_rows())
+    """The failures by rule, and the same ones whether suspects are looked at together or rule by rule."""
+    found = []
+    for few in (0, 2):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(verdict, "FEW", few)
+            found.append(failures(frame, rules))
+    assert found[0].equals(found[1])
+    return Counter(found[0].select("row", "code", "path").iter_rows())
 
 
 def events_of(rows: list[Row]) -> pl.DataFrame:
