@@ -18,7 +18,7 @@ from rs_assets.contract.doubt import Positions, in_doubt
 from rs_assets.contract.exact import WHOLE_LINE, Examined, examine
 from rs_assets.contract.parse import NO_EVENT, MisalignedError, Parser
 from rs_assets.contract.queries import ITEM_FIELDS, LINE_BYTES, Fields
-from rs_assets.contract.schemas import ITEM
+from rs_assets.contract.schemas import ITEM, PARAMS
 from rs_assets.contract.shapes import Shape, Shapes
 from rs_assets.contract.verdict import Mask
 from rs_assets.log.blocks import Batch
@@ -36,7 +36,7 @@ class Candidates:
 
     Attributes:
         events: a row an event, as `Parser.parse` gives it, ordered by (`k`, `event_index`). A parameter that no
-            event has may lack its column.
+            event has may lack its column, unless it is one of those that the parser knows to be looked at always.
         void: which rows are none: they are of lines in which no event can be told.
         misshapen: a row a violation that only the exact reading can tell, as `MISSHAPEN`. Those with
             null `event_index` are of lines whose rows are void.
@@ -70,7 +70,9 @@ def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFram
     twice = repeating(parser, events, batch)
     doubtful = np.union1d(doubtful, twice)
     if not len(doubtful):
-        return Candidates(events.drop("length"), None, pl.DataFrame(schema=MISSHAPEN), found, templated)
+        return Candidates(
+            _judged_by(events, parser.always), None, pl.DataFrame(schema=MISSHAPEN), found, templated
+        )
     repeats = frozenset(twice.tolist())
     examined = {k: examine(batch.text(k), repeats=k in repeats) for k in doubtful.tolist()}
     if otherwise := _otherwise_read(events, examined):
@@ -79,7 +81,7 @@ def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFram
     eventless = np.zeros(len(batch), np.bool_)
     eventless[[k for k, seen in examined.items() if seen.envelope is None]] = True
     void = eventless[events["k"].to_numpy()]
-    return Candidates(events.drop("length"), void, _misshapen(examined), found, templated)
+    return Candidates(_judged_by(events, parser.always), void, _misshapen(examined), found, templated)
 
 
 def _read(
@@ -148,6 +150,12 @@ def _sent(shapes: Iterable[Shape | None]) -> Fields:
         {name for shape in known for name in shape.params},
         {name for shape in known for name in chain(*shape.items)},
     )
+
+
+def _judged_by(events: pl.DataFrame, always: Fields) -> pl.DataFrame:
+    """The events with an empty column for each field that is always looked at and that none of them has."""
+    unsent = [name for name in PARAMS if name in always.params and name not in events.columns]
+    return events.drop("length").with_columns(pl.lit(None, pl.String).alias(name) for name in unsent)
 
 
 def _item_fields(events: pl.DataFrame) -> Sequence[str]:

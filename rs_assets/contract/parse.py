@@ -58,8 +58,8 @@ class Parser:
     Args:
         threads: how many DuckDB may use.
         memory_gib: its memory limit.
-        always: fields that have a column in every frame of `stream`, sent or not.
-        sent: those that were sent before, which have one, too; told of what is sent from now on.
+        always: fields that whoever asks looks at, sent or not. Those of items are read at once.
+        sent: fields that were sent before, and are read at once; told of what is sent from now on.
     """
 
     def __init__(
@@ -69,8 +69,9 @@ class Parser:
         always: Fields = ALL_FIELDS,
         sent: Sent | None = None,
     ) -> None:
+        self.always = always
         self._sent = Sent() if sent is None else sent
-        self._fields = always | self._sent.fields
+        self._fields = Fields(frozenset(), always.items) | self._sent.fields
         self._ask_keys = False
         self._folder = tempfile.TemporaryDirectory(prefix="rs-assets-split-")
         self._connection = duckdb.connect(
@@ -100,8 +101,7 @@ class Parser:
         """Each batch with its candidate events, as `parse` gives them; None where they are not those of its lines.
 
         Of the parameters and the fields of an item, only those that the first lines send have a column, and those
-        of `always` and `sent`: of the contract's many, a log date uses a dozen, and the others would cost half of
-        the parsing.
+        of `sent`: of the contract's many, a log date uses a dozen, and the others would cost half of the parsing.
         Whoever finds (by its shape) that an event has more parses its line again, and lets the later batches `learn`
         of it. Of an event, `shape` says at once only whether it is PLAIN; it is null where `keys` must be asked for.
 

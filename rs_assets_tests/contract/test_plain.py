@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rs_assets.contract import parse, schemas
-from rs_assets.contract.parse import PLAIN, Parser
+from rs_assets.contract.parse import PLAIN, Parser, Sent
 from rs_assets.contract.queries import ALL_FIELDS, ITEM_FIELDS, Fields
 from rs_assets.contract.schemas.shape import MAX_PARAMS
 from rs_assets.contract.shape_rules import SHAPE_RULES
@@ -33,9 +33,9 @@ def line(*events: str) -> bytes:
     return envelope().replace(b'"events":[]', b'"events":[' + ",".join(events).encode() + b"]")
 
 
-def told_plain(folder: Path, *events: str, always: Fields = ALL_FIELDS) -> list[bool]:
+def told_plain(folder: Path, *events: str, read: Fields = ALL_FIELDS) -> list[bool]:
     log = write_log(folder, {("shop-a", "1.ndjson"): b"\n".join(map(line, events))})
-    with Parser(always=always) as parser:
+    with Parser(sent=Sent(read)) as parser:
         [(_, frame)] = parser.stream(read_batches(log, LOG_DATE))
     assert frame is not None
     return (frame["shape"] == PLAIN).fill_null(False).to_list()
@@ -109,7 +109,7 @@ def test_a_field_that_was_not_read_makes_an_event_other_than_plain(tmp_path: Pat
     read = Fields.known(["value", "currency"], ["item_id"])
     line_of_first = json.dumps(event("view_item", value=1, currency="EUR", items=[{"item_id": "i"}]))
     log = write_log(tmp_path, {("shop-a", "1.ndjson"): line(line_of_first) + b"\n" + line(SOUND)})
-    with Parser(always=read) as parser:
+    with Parser(always=read, sent=Sent(read)) as parser:
         frames = [frame for _, frame in parser.stream(read_batches(log, LOG_DATE, batch_bytes=1))]
     assert [frame["shape"].to_list() for frame in frames if frame is not None] == [[PLAIN], [None]]
 
