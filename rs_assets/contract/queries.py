@@ -33,7 +33,7 @@ _SHAPE = f"hash({_KEYS}, {_ITEM_KEYS})"
 _EVENTS = f"""
     SELECT
         {_ENVELOPE}, {", ".join(f"body.{name}" for name in OF_BODY)}, body.timestamp_micros AS body_timestamp_micros,
-        unnest(CASE WHEN len(body.events) > 0 THEN body.events ELSE [NULL] END) AS event,
+        unnest(body.events) AS event,  -- beside a longer list, of which a line without events has one of one
         unnest(range(greatest(coalesce(len(body.events), 0), 1))) AS event_index
     FROM {{source}}
 """
