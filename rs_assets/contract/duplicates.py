@@ -71,11 +71,13 @@ class Seen:
 
     def repeated(self, fingerprints: npt.NDArray[np.uint64]) -> Which:
         """Which of these were seen before or stand earlier in the same array; all count as seen from now on."""
-        unique, first = np.unique(fingerprints, return_index=True)
+        first = np.flatnonzero(pl.Series(fingerprints).is_first_distinct().to_numpy())
+        unique = fingerprints[first]
         repeated = np.ones(len(fingerprints), np.bool_)
-        if len(unique) and unique[0] == 0:  # which no slot can hold
-            repeated[first[0]], self._zero = self._zero, True
-            unique, first = unique[1:], first[1:]
+        if not unique.all():  # 0, which no slot can hold
+            zero = int(first[unique == 0][0])
+            repeated[zero], self._zero = self._zero, True
+            unique, first = unique[unique != 0], first[unique != 0]
         self._make_room(len(unique))
         new = self._add(unique)
         self._count += len(new)

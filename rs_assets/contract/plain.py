@@ -33,10 +33,10 @@ def is_plain(events: pl.DataFrame) -> pl.Series:
             its column, or the event is not plain; one of more parameters than the contract allows is none, either.
     """
     params = [name for name in PARAMS if name in events.columns]
-    of_params = members_length(params) + pl.lit(pl.Series(_of_items(events["items"])))
+    of_params = events.select(members_length(params)).to_series() + pl.Series(_of_items(events["items"]))
     of_event = members_length(["event_name", "event_timestamp_micros"], ["name", "timestamp_micros"])
     # Without any parameter, params may be no object.
-    plain = (of_params > 0) & (AROUND + of_event + of_params == pl.col("length"))
+    plain = pl.lit(of_params > 0) & (AROUND + of_event + pl.lit(of_params) == pl.col("length"))
     if len(params) >= MAX_PARAMS:
         plain &= pl.sum_horizontal(pl.col(name).is_not_null() for name in [*params, "items"]) <= MAX_PARAMS
     return events.select(plain.fill_null(False)).to_series()
