@@ -94,9 +94,7 @@ def _read(
     read = Fields.known(events.columns, _item_fields(events))
     if more := [of for of, shape in found.items() if not _sent([shape]) <= read]:
         parser.learn(_sent(found.values()))
-        ks = events.filter(pl.col("shape").is_in(pl.Series(more, dtype=pl.UInt64)))["k"].unique(
-            maintain_order=True
-        )
+        ks = events["k"].filter(events["shape"].is_in(more)).unique(maintain_order=True)
         events, met = _read_again(parser, shapes, events, {k: batch.text(k) for k in ks.to_list()})
         found |= met
     return events, found

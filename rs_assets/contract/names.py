@@ -39,7 +39,10 @@ def repeats(line: bytes) -> bool:
 
 def number_of(names: Names) -> int:
     """A number of 64 bits that stands for them, above 1."""
-    return int.from_bytes(blake2b(repr(names).encode(), digest_size=8).digest(), "little") | 2
+    return (
+        int.from_bytes(blake2b(repr(names).encode(errors="surrogatepass"), digest_size=8).digest(), "little")
+        | 2
+    )
 
 
 def _read(line: bytes) -> object:

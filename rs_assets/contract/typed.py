@@ -124,7 +124,7 @@ def _cast(frame: pl.DataFrame, kinds: dict[str, str], escaped: Positions) -> lis
         for name in sent
         if kinds[name] == INTEGER and values[name].null_count() > frame[name].null_count()
     ]
-    values = values.with_columns(frame.select(integer_of(pl.col(name)) for name in pointed))
+    values = values.with_columns(*frame.select(integer_of(pl.col(name)) for name in pointed))
     strings = [name for name in sent if kinds[name] in (TEXT, SCALAR)]
     texts = values.select(strings)[escaped] if strings else values
     held = texts.select(pl.all().str.contains("\\", literal=True))

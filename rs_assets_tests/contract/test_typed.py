@@ -249,6 +249,27 @@ def test_any_amount_comes_through(amounts: list[float]) -> None:
     assert outcome.valid["value"].to_list() == [float(amount) for amount in amounts]
 
 
+def test_a_whole_number_may_be_written_with_a_point_among_others_that_are_not() -> None:
+    item = {"item_id": "i", "price": 1}
+    told = [(5, 2), (12.0, 3.0), (None, None), (0, 1.0)]
+    outcome = split_lines(
+        *(
+            envelope(
+                event(
+                    "view_item",
+                    engagement_time_msec=time,
+                    items=[{**item, "quantity": count}],
+                    page_title=f"{n}",
+                )
+            )
+            for n, (time, count) in enumerate(told)
+        )
+    )
+    assert outcome.reasons == {}
+    assert outcome.valid["engagement_time_msec"].to_list() == [5, 12, None, 0]
+    assert [items[0]["quantity"] for items in outcome.valid["items"].to_list()] == [2, 3, None, 1]
+
+
 @pytest.mark.parametrize(
     ("sent", "kept"),
     [("1704189600", "1704189600"), ('"1704189600"', "1704189600"), ("12.0", "12.0"), ("-5", "-5"), ('""', ""),
