@@ -250,13 +250,13 @@ def test_any_amount_comes_through(amounts: list[float]) -> None:
 
 
 def test_a_whole_number_may_be_written_with_a_point_among_others_that_are_not() -> None:
-    item = {"item_id": "i", "price": 1}
+    item = {"item_id": "i"}
     told = [(5, 2), (12.0, 3.0), (None, None), (0, 1.0)]
     outcome = split_lines(
         *(
             envelope(
                 event(
-                    "view_item",
+                    "select_item",
                     engagement_time_msec=time,
                     items=[{**item, "quantity": count}],
                     page_title=f"{n}",
