@@ -22,6 +22,7 @@ from rs_assets.contract.parse import MisalignedError, Parser
 from rs_assets.contract.plain import members_length
 from rs_assets.contract.queries import LINE_BYTES, OF_BODY
 from rs_assets.contract.schemas import ENVELOPE
+from rs_assets.contract.verdict import Mask
 from rs_assets.log.blocks import Batch
 
 NAMES = {
@@ -33,22 +34,33 @@ NAMES = {
 AROUND = len('{"body":{"events":[]}}') - 1  # the events have one comma less than there are of them
 
 
-def repeating(parser: Parser, events: pl.DataFrame, batch: Batch) -> Positions:
-    """Positions of the lines whose envelope or body holds a field twice, ascending.
+def repeating(parser: Parser, events: pl.DataFrame, batch: Batch, doubtful: Positions) -> Positions:
+    """Positions of the lines whose envelope or body may hold a field twice, ascending.
 
     Args:
         parser: asked for the names of lines that are not as long as they should be, if they are many.
         events: what the native parser made of the batch, with `length`, in its order.
         batch: the lines themselves.
+        doubtful: positions of lines that are read exactly in any case, which tells this, too.
     """
     sizes = batch.end - batch.start
     asked = np.flatnonzero((_lengths(events) != sizes) & (sizes <= LINE_BYTES))
-    if len(asked) <= FEW:
-        return asked[np.fromiter((repeats(batch.text(k)) for k in asked.tolist()), np.bool_, len(asked))]
+    if len(asked) > FEW:
+        return asked[_repeat(parser, batch, asked)]
+    told = [repeats(batch.text(k)) for k in asked.tolist()]
+    unread = asked[[answer is None for answer in told]]
+    left = np.setdiff1d(unread, doubtful)
+    left = left[_repeat(parser, batch, left)] if len(left) else left
+    sure = asked[[answer is True for answer in told]]
+    return np.sort(np.concatenate([sure, np.intersect1d(unread, doubtful), left]))
+
+
+def _repeat(parser: Parser, batch: Batch, asked: Positions) -> Mask:
+    """What the native reader says of these lines; true where it cannot tell, for the exact reading to decide."""
     try:
-        return asked[parser.repeat([batch.text(k) for k in asked.tolist()])]
+        return parser.repeat([batch.text(k) for k in asked.tolist()])
     except MisalignedError:
-        return asked  # the exact reading of each decides
+        return np.ones(len(asked), np.bool_)
 
 
 def _lengths(events: pl.DataFrame) -> npt.NDArray[np.int64]:

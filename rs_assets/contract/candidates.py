@@ -67,7 +67,7 @@ def candidates(parser: Parser, shapes: Shapes, batch: Batch, parsed: pl.DataFram
     """
     events, found = _read(parser, shapes, batch, parsed)
     doubtful, templated = in_doubt(events, found, batch)
-    twice = repeating(parser, events, batch)
+    twice = repeating(parser, events, batch, doubtful)
     doubtful = np.union1d(doubtful, twice)
     if not len(doubtful):
         return Candidates(

@@ -3,6 +3,9 @@
 Belongs here: the keys of events, and whether an envelope or a body repeats one, for lines so few that a query to the
 native reader would take longer. Does not belong here: many lines (`parse`), or what follows from names (`shapes`,
 `around`).
+
+The reader here is stricter than the native one (`nan`, say): of a line that it does not read, it says so, and whoever
+asks must ask the native reader. So how many lines there are changes nothing of what is told.
 """
 
 from __future__ import annotations
@@ -24,17 +27,22 @@ _Members: TypeAlias = tuple[tuple[str, object], ...]
 _DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_int=len, parse_float=len)
 
 
-def names_of_events(line: bytes) -> list[Names | None]:
-    """Those of each event of a line, None for what is no object; no event where the line is not read."""
-    events = _first(_first(_read(line), "body"), "events")
+def names_of_events(line: bytes) -> list[Names | None] | None:
+    """Those of each event of a line, None for what is no object; None where the line cannot be read here."""
+    envelope = _read(line)
+    if envelope is None:
+        return None
+    events = _first(_first(envelope, "body"), "events")
     return [_of_event(event) for event in events] if isinstance(events, list) else []
 
 
-def repeats(line: bytes) -> bool:
-    """Whether a line's envelope or body holds a field twice, or cannot be read: then the exact reading decides."""
+def repeats(line: bytes) -> bool | None:
+    """Whether a line's envelope or body holds a field twice; None where the line cannot be read here."""
     envelope = _read(line)
+    if envelope is None:
+        return None
     around = [envelope, *(value for name, value in _members(envelope) if name == "body")]
-    return envelope is None or any(len(dict(_members(one))) < len(_members(one)) for one in around)
+    return any(len(dict(_members(one))) < len(_members(one)) for one in around)
 
 
 def number_of(names: Names) -> int:
@@ -46,6 +54,7 @@ def number_of(names: Names) -> int:
 
 
 def _read(line: bytes) -> object:
+    """The line's value; None if there is none, which no envelope is, or it cannot be read."""
     try:
         return _DECODER.decode(line.decode())
     except (ValueError, RecursionError):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from rs_assets.contract.flags import unexpected_fields
-from rs_assets.contract.names import FEW, names_of_events, number_of
+from rs_assets.contract.names import FEW, Names, names_of_events, number_of
 from rs_assets.contract.parse import PLAIN, MisalignedError, Parser
 
 UNTOLD = 1
@@ -83,22 +83,32 @@ class Shapes:
     def _told(self, parser: Parser, text: Callable[[int], bytes], events: pl.DataFrame) -> pl.Series:
         """Look at the keys of these events and keep them; the shape of each, that which it has if it has one."""
         ks = events["k"].unique(maintain_order=True)
-        lines = [text(k) for k in ks.to_list()]
-        return self._read(lines, ks, events) if len(lines) <= FEW else self._asked(parser, lines, ks, events)
+        if len(ks) > FEW:
+            return self._asked(parser, text, events)
+        names = {k: names_of_events(text(k)) for k in ks.to_list()}
+        shapes = [
+            self._kept(names[k], index, shape)
+            for k, index, shape in events.select("k", "event_index", "shape").iter_rows()
+        ]
+        told = pl.Series(shapes, dtype=pl.UInt64)
+        unread = told.is_null().arg_true()
+        return told.scatter(unread, self._asked(parser, text, events[unread])) if len(unread) else told
 
-    def _read(self, lines: list[bytes], ks: pl.Series, events: pl.DataFrame) -> pl.Series:
-        names = {k: names_of_events(line) for k, line in zip(ks.to_list(), lines, strict=True)}
-        shapes = []
-        for k, index, shape in events.select("k", "event_index", "shape").iter_rows():
-            found = names[k][index] if index < len(names[k]) else None
-            shapes.append(UNTOLD if found is None else number_of(found) if shape is None else shape)
-            if found is not None:
-                self._known[shapes[-1]] = Shape(*found)
-        return pl.Series(shapes, dtype=pl.UInt64)
+    def _kept(self, names: list[Names | None] | None, index: int, shape: int | None) -> int | None:
+        """The shape of an event of a line with these names; None where nobody has read them."""
+        if names is None:
+            return None
+        found = names[index] if index < len(names) else None
+        if found is None:
+            return UNTOLD
+        shape = number_of(found) if shape is None else shape
+        self._known[shape] = Shape(*found)
+        return shape
 
-    def _asked(self, parser: Parser, lines: list[bytes], ks: pl.Series, events: pl.DataFrame) -> pl.Series:
+    def _asked(self, parser: Parser, text: Callable[[int], bytes], events: pl.DataFrame) -> pl.Series:
+        ks = events["k"].unique(maintain_order=True)
         try:
-            found = parser.keys(lines)
+            found = parser.keys([text(k) for k in ks.to_list()])
         except MisalignedError:
             return pl.Series([UNTOLD], dtype=pl.UInt64).new_from_index(0, events.height)
         found = found.with_columns(k=ks.gather(found["k"]))

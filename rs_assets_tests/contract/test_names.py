@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rs_assets.contract.names import Names, names_of_events, number_of, repeats
+from rs_assets.contract.names import FEW, Names, names_of_events, number_of, repeats
 from rs_assets.contract.parse import Parser
 from rs_assets_tests.logs import envelope, event, split_lines
 
@@ -53,7 +53,7 @@ def test_the_keys_of_events_are_those_that_the_native_reader_tells(requests: lis
     told = {
         (k, index): names or ((), (), ())
         for k, line in enumerate(lines)
-        for index, names in enumerate(names_of_events(line))
+        for index, names in enumerate(names_of_events(line) or [])
     }
     assert told == native
 
@@ -68,10 +68,29 @@ def test_a_line_that_repeats_a_field_is_one_to_the_native_reader(
         assert [repeats(line)] == parser.repeat([line]).tolist()
 
 
-def test_what_cannot_be_read_is_left_to_the_exact_reading() -> None:
-    for line in (b'{"body":', b"\xff", b"[" * 100_000, b'{"a":NaN'):
-        assert repeats(line)
-        assert names_of_events(line) == []
+def test_a_line_that_cannot_be_read_is_said_to_be_one() -> None:
+    for line in (b'{"body":', b"\xff", b"[" * 100_000, b'{"a":nan}', b'{"a":1,}', b"null"):
+        assert repeats(line) is None
+        assert names_of_events(line) is None
+
+
+@pytest.mark.parametrize("wrong", ["nan", "-inf", "1,", "NaN", "Infinity", "1e999", "[" * 1200 + "]" * 1200])
+@pytest.mark.parametrize("where", ["own", "value"])
+def test_what_json_forbids_has_the_same_reasons_among_few_lines_and_among_many(
+    wrong: str, where: str
+) -> None:
+    params = {"page_title": "t", "currency": "EUR", "value": 1, "own": 2}
+    lines = [
+        envelope(
+            event(**params), event(page_title="beside"), request_id=f"r-{n}", body={"client_id": f"c-{n}"}
+        )
+        .replace(f'"{where}":{params[where]}'.encode(), f'"{where}":{wrong}'.encode())
+        .replace(b'"body":', b'"body": ')
+        for n in range(3 * FEW)
+    ]
+    told = [split_lines(*lines), split_lines(*lines, batch_bytes=len(lines[0]) * FEW // 4)]
+    assert told[0].reasons == told[1].reasons
+    assert told[0].files == told[1].files
 
 
 def test_a_key_that_is_no_text_is_refused_with_its_line() -> None:
