@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from rs_assets.contract.doubt import Positions
-from rs_assets.contract.names import FEW, repeats
+from rs_assets.contract.names import FEW_LINES, repeats
 from rs_assets.contract.parse import MisalignedError, Parser
 from rs_assets.contract.plain import members_length
 from rs_assets.contract.queries import LINE_BYTES, OF_BODY
@@ -38,14 +38,14 @@ def repeating(parser: Parser, events: pl.DataFrame, batch: Batch, doubtful: Posi
     """Positions of the lines whose envelope or body may hold a field twice, ascending.
 
     Args:
-        parser: asked for the names of lines that are not as long as they should be, if they are many.
+        parser: asked for the names of lines that are not as long as they should be, where `names` cannot tell them.
         events: what the native parser made of the batch, with `length`, in its order.
         batch: the lines themselves.
         doubtful: positions of lines that are read exactly in any case, which tells this, too.
     """
     sizes = batch.end - batch.start
     asked = np.flatnonzero((_lengths(events) != sizes) & (sizes <= LINE_BYTES))
-    if len(asked) > FEW:
+    if len(asked) > FEW_LINES:
         return asked[_repeat(parser, batch, asked)]
     told = [repeats(batch.text(k)) for k in asked.tolist()]
     unread = asked[[answer is None for answer in told]]

@@ -40,7 +40,7 @@ class Candidates:
         void: which rows are none: they are of lines in which no event can be told.
         misshapen: a row a violation that only the exact reading can tell, as `MISSHAPEN`. Those with
             null `event_index` are of lines whose rows are void.
-        shapes: those of `events` that are not plain, by hash; None where the keys cannot be told.
+        shapes: those of `events` that are not plain, by number; None where the keys cannot be told.
         templated: lines that may hold a template.
     """
 
@@ -92,7 +92,7 @@ def _read(
         return shapes.of(parser, batch.text, _parse(parser, _short(batch.lines)))
     events, found = shapes.of(parser, batch.text, parsed)
     read = Fields.known(events.columns, _item_fields(events))
-    if more := [of for of, shape in found.items() if not _sent([shape]) <= read]:
+    if more := [of for of, shape in found.items() if shape is None or not _sent([shape]) <= read]:
         parser.learn(_sent(found.values()))
         ks = events["k"].filter(events["shape"].is_in(more)).unique(maintain_order=True)
         events, met = _read_again(parser, shapes, events, {k: batch.text(k) for k in ks.to_list()})
@@ -107,6 +107,7 @@ def _read_again(
     texts = list(lines.values())
     again, met = shapes.of(parser, texts.__getitem__, _parse(parser, texts))
     items = ITEM_FIELDS.intersection(_item_fields(events)) | _sent(met.values()).items
+    items = ITEM_FIELDS if None in met.values() else items  # whatever they are, none is lost
     ks = pl.Series(list(lines), dtype=pl.UInt32)
     again = _of_use(again, events).with_columns(k=pl.lit(ks).gather(pl.col("k")))
     both = [_with_items(events.filter(~pl.col("k").is_in(ks.implode())), items), _with_items(again, items)]

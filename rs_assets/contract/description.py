@@ -22,7 +22,7 @@ from rs_assets.contract.codes import CONTRACT_VERSION, FLAG_MEANINGS, MEANINGS, 
 from rs_assets.contract.exact import MAX_EVENTS
 from rs_assets.contract.rules import compile_schema
 
-WORDS = ("says", "quick", "path")  # statistics that are no limits
+WORDS = ("says", "quick", "on_null", "path")  # statistics that are no limits
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ Every column holds the field's **JSON text** (`12.5`, `"12.5"`, `true`), or null
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from pandera.api.polars.types import PolarsData
 from rs_assets.contract.codes import Code
 
 NUMBER, INTEGER, TEXT, SCALAR, OBJECT = "number", "integer", "string", "string or integer", "object"
+LARGEST = sys.float_info.max
 PARAM_CHARS = 100  # of a parameter's or an item's text, where GA4 says nothing else
 ESCAPE = r"\\(?:u[0-9a-fA-F]{4}|.)"
 
@@ -60,7 +62,7 @@ def check(
         column_check,
         name=code,
         ignore_na=False,
-        statistics={"says": Expectation(expected, message), "quick": quick, **knows},
+        statistics={"says": Expectation(expected, message), "quick": quick, "on_null": on_null, **knows},
     )
 
 
@@ -217,4 +219,5 @@ def _within(at_least: float, at_most: float, cheaply: Callable[[pl.Expr], pl.Exp
 
 
 def _lies_within(value: pl.Expr, at_least: float, at_most: float) -> pl.Expr:
-    return value.is_between(at_least, at_most).fill_null(False)
+    # An infinite value lies within no limits, be they infinite themselves.
+    return value.is_between(max(at_least, -LARGEST), min(at_most, LARGEST)).fill_null(False)

@@ -14,7 +14,7 @@ import polars as pl
 
 from rs_assets.contract.codes import Flag
 from rs_assets.contract.schemas import ITEM, PARAMS
-from rs_assets.contract.verdict import filled
+from rs_assets.contract.verdict import present
 
 TEMPLATES = ["${", "{{"]
 """How a template that was never filled looks; no JSON holds the second outside of a text."""
@@ -81,7 +81,7 @@ def _is_templated(k: pl.Series, templated: npt.NDArray, valid: pl.DataFrame) -> 
         return may
     rows = may.arg_true()
     # Of the many columns most are empty, and each takes as long as the few rows do.
-    sent = filled(valid)
+    sent = present(valid)
     texts = [
         pl.col(name).str.contains_any(TEMPLATES)
         for name, kind in valid.schema.items()

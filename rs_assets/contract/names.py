@@ -4,8 +4,8 @@ Belongs here: the keys of events, and whether an envelope or a body repeats one,
 native reader would take longer. Does not belong here: many lines (`parse`), or what follows from names (`shapes`,
 `around`).
 
-The reader here is stricter than the native one (`nan`, say): of a line that it does not read, it says so, and whoever
-asks must ask the native reader. So how many lines there are changes nothing of what is told.
+The reader here does not take all that the native one takes (`nan`, say): of a line that it does not read, it says so,
+and whoever asks must ask the native reader. So how many lines there are changes nothing of what is told.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 from hashlib import blake2b
 from typing import TypeAlias
 
-FEW = 400
+FEW_LINES = 400
 """Lines up to which this is sooner done than a query, which takes as long for one line as for hundreds."""
 
 Names: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, ...], ...]]

@@ -111,7 +111,7 @@ class Parser:
         learned = False
         with self._file() as first, self._file() as second:
             for batch, path in ahead(_spooled(batches, first, second)):
-                if not learned:
+                if not learned and len(batch):
                     [sent] = self._table(names_query(path)).to_pylist()
                     self.learn(Fields.known(sent["params"] or (), sent["items"] or ()))
                     learned = True

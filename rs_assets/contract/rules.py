@@ -110,13 +110,13 @@ def _rule(check: pa.Check, schema: pa.DataFrameSchema, column: str | None, path:
         expected=says.expected,
         message=says.message,
         column=column,
-        quick=_quick(statistics.get("quick"), column),
+        quick=_quick(statistics.get("quick"), column, statistics.get("on_null", True)),
         spares=column if column is not None and _holds_on_null(holds, column, schema) else None,
     )
 
 
-def _quick(cheaper: Callable[[pl.Expr], pl.Expr] | None, column: str | None) -> pl.Expr | None:
-    return cheaper(pl.col(column)).fill_null(True) if cheaper is not None and column is not None else None
+def _quick(cheaper: Callable[[pl.Expr], pl.Expr] | None, column: str | None, on_null: bool) -> pl.Expr | None:
+    return cheaper(pl.col(column)).fill_null(on_null) if cheaper is not None and column is not None else None
 
 
 def _holds_on_null(holds: pl.Expr, column: str, schema: pa.DataFrameSchema) -> bool:

@@ -53,10 +53,10 @@ _VERDICTS = _Verdicts()
 
 
 def shape_failures(shapes: Mapping[int, Shape | None]) -> pl.DataFrame:
-    """Every violation of every rule on keys: a line each, as `FAILURES`, with the hash `shape` in place of `row`.
+    """Every violation of every rule on keys: a line each, as `FAILURES`, with the number `shape` in place of `row`.
 
     Args:
-        shapes: by hash; of one that is None nothing is said.
+        shapes: by number; of one that is None nothing is said.
     """
     known = {of: shape for of, shape in shapes.items() if shape is not None}
     verdicts = zip(sorted(known), _VERDICTS.of(known[of] for of in sorted(known)), strict=True)
@@ -65,7 +65,7 @@ def shape_failures(shapes: Mapping[int, Shape | None]) -> pl.DataFrame:
 
 
 def shape_table(shapes: Mapping[int, Shape | None]) -> pl.DataFrame:
-    """Shapes as the rules look at them, those that are known: `shape` (hash), `keys`, `params` and `items`."""
+    """Shapes as the rules look at them, those that are known: `shape` (its number), `keys`, `params` and `items`."""
     names = pl.List(pl.String)
     return pl.DataFrame(
         [(of, shape.keys, shape.params, shape.items) for of, shape in shapes.items() if shape is not None],

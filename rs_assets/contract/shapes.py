@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from rs_assets.contract.flags import unexpected_fields
-from rs_assets.contract.names import FEW, Names, names_of_events, number_of
+from rs_assets.contract.names import FEW_LINES, Names, names_of_events, number_of
 from rs_assets.contract.parse import PLAIN, MisalignedError, Parser
 
 UNTOLD = 1
@@ -61,7 +61,7 @@ class Shapes:
         """The events with the shape of each that is an object, and those shapes but for PLAIN.
 
         Args:
-            parser: asked for keys, where they are asked of many lines.
+            parser: asked for the keys of many lines, and of those that `names` does not read.
             text: gives the line of a `k`.
             events: as the parser gives them.
 
@@ -83,7 +83,7 @@ class Shapes:
     def _told(self, parser: Parser, text: Callable[[int], bytes], events: pl.DataFrame) -> pl.Series:
         """Look at the keys of these events and keep them; the shape of each, that which it has if it has one."""
         ks = events["k"].unique(maintain_order=True)
-        if len(ks) > FEW:
+        if len(ks) > FEW_LINES:
             return self._asked(parser, text, events)
         names = {k: names_of_events(text(k)) for k in ks.to_list()}
         shapes = [

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from rs_assets.contract.fields import INTEGER, NUMBER, OBJECT, SCALAR, TEXT, integer_of, written_out
 from rs_assets.contract.schemas import ITEM, PARAMS
-from rs_assets.contract.verdict import filled
+from rs_assets.contract.verdict import present
 from rs_assets.lake.tables import Schema
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
@@ -115,7 +115,7 @@ def _lists(counts: Positions, items: pl.DataFrame) -> list[pl.Series]:
 
 def _cast(frame: pl.DataFrame, kinds: dict[str, str], escaped: Positions) -> list[pl.Series]:
     """JSON text of the given kinds as values. Only `escaped` rows may hold a backslash."""
-    there = filled(frame)
+    there = present(frame)
     sent = [name for name in kinds if name in there]
     values = frame.select(_value(pl.col(name), kinds[name]) for name in sent)
     # Few whole numbers are written with a point; to look for it takes longer than to read them.
@@ -126,12 +126,10 @@ def _cast(frame: pl.DataFrame, kinds: dict[str, str], escaped: Positions) -> lis
     ]
     values = values.with_columns(*frame.select(integer_of(pl.col(name)) for name in pointed))
     strings = [name for name in sent if kinds[name] in (TEXT, SCALAR)]
-    texts = values.select(strings)[escaped] if strings else values
-    held = texts.select(pl.all().str.contains("\\", literal=True))
-    for name in held.columns:
-        if held[name].any():
-            at = escaped[held[name].fill_null(False).to_numpy()]
-            values = values.with_columns(_unescaped(values[name], at))
+    for name in strings:
+        held = values[name][escaped].str.contains("\\", literal=True).fill_null(False)
+        if held.any():
+            values = values.with_columns(_unescaped(values[name], escaped[held.to_numpy()]))
     # One column of nulls a type, for the many fields that no event has.
     none = {
         kind: pl.Series([None], dtype=kind).new_from_index(0, frame.height) for kind in set(TYPES.values())

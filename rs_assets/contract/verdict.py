@@ -25,7 +25,7 @@ FAILURES = {
 }
 OBSERVED_CHARS = 200
 NOTHING_SEEN = pl.Series([None], dtype=pl.String)
-FEW = 0.05
+FEW_ROWS = 0.05
 """Share of a frame's rows up to which the suspects of all rules are looked at together."""
 Mask: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = npt.NDArray[np.uint32]
@@ -34,7 +34,8 @@ Rows: TypeAlias = npt.NDArray[np.uint32]
 def failures(frame: pl.DataFrame, rules: list[Rule], void: Mask | None = None) -> pl.DataFrame:
     """Every violation of every rule: one line each, as `FAILURES`; `row` counts the frame's rows from 0.
 
-    All rules are one `select`, so that what they share is computed once; words are made for failing rows only.
+    The first answers of all rules are one `select`, so that what they share is computed once; words are made for
+    failing rows only.
 
     Args:
         frame: a row an event, an item or a shape.
@@ -56,13 +57,13 @@ def first_answers(frame: pl.DataFrame, rules: list[Rule]) -> tuple[list[tuple[in
     """The rules that have something to say, and a Boolean column each, called by its number: its quick answer, or its
     only one.
     """
-    sent = filled(frame)
+    sent = present(frame)
     asked = [(i, rule) for i, rule in enumerate(rules) if rule.spares is None or rule.spares in sent]
     first = ((rule.holds if rule.quick is None else rule.quick).alias(str(i)) for i, rule in asked)
     return asked, frame.lazy().select(first).collect()
 
 
-def filled(frame: pl.DataFrame) -> set[str]:
+def present(frame: pl.DataFrame) -> set[str]:
     """The columns of a frame that are not null in every row; asked of all at once."""
     nulls = frame.null_count().row(0)
     return {name for name, count in zip(frame.columns, nulls, strict=True) if count < frame.height}
@@ -76,7 +77,7 @@ def _failing(
         suspected = [(i, rule, rows[~void[rows]]) for i, rule, rows in suspected]
     again = [(i, rule, rows) for i, rule, rows in suspected if rule.quick is not None and len(rows)]
     few = np.unique(np.concatenate([rows for *_, rows in again])) if again else np.empty(0, np.uint32)
-    if together := 0 < len(few) < FEW * frame.height:
+    if together := 0 < len(few) < FEW_ROWS * frame.height:
         names = dict.fromkeys(name for _, rule, _ in again for name in rule.holds.meta.root_names())
         said = pl.DataFrame([frame[name][few] for name in names]).select(
             rule.holds.alias(str(i)) for i, rule, _ in again
@@ -84,8 +85,8 @@ def _failing(
     for i, rule, rows in suspected:
         if rule.quick is None or not len(rows):
             yield i, rule, rows
-        elif together:  # it is true where its first answer is
-            yield i, rule, few[~said[str(i)].to_numpy()]
+        elif together:
+            yield i, rule, rows[~said[str(i)].to_numpy()[np.searchsorted(few, rows)]]
         else:
             asked = pl.DataFrame([frame[name][rows] for name in dict.fromkeys(rule.holds.meta.root_names())])
             yield i, rule, rows[~asked.select(rule.holds).to_series().to_numpy()]

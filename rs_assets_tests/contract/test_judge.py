@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -16,12 +17,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rs_assets.contract import judge, schemas, verdict
+from rs_assets.contract import fields, judge, schemas, verdict
 from rs_assets.contract.candidates import Candidates, candidates
 from rs_assets.contract.codes import Code
 from rs_assets.contract.judge import EVENT_RULES, ITEM_RULES
 from rs_assets.contract.parse import Parser
-from rs_assets.contract.rules import Rule
+from rs_assets.contract.rules import Rule, compile_schema
+from rs_assets.contract.schemas.event import event_name
 from rs_assets.contract.shape_rules import SHAPE_RULES, shape_table
 from rs_assets.contract.shapes import Shapes
 from rs_assets.contract.verdict import failures
@@ -125,7 +127,7 @@ def fused(frame: pl.DataFrame, rules: list[Rule]) -> Verdicts:
     found = []
     for few in (0, 2):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(verdict, "FEW", few)
+            patch.setattr(verdict, "FEW_ROWS", few)
             found.append(failures(frame, rules))
     assert found[0].equals(found[1])
     return Counter(found[0].select("row", "code", "path").iter_rows())
@@ -186,6 +188,61 @@ def test_every_rule_is_broken_by_some_row_and_kept_by_another(rules: list[Rule],
     broken = Counter(failures(frame, rules)["rule"])
     assert set(broken) == set(range(len(rules)))
     assert max(broken.values()) < frame.height
+
+
+def test_a_rule_is_asked_of_its_own_suspects_whatever_others_suspect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first answer that clears a row stands, be the row among those that are looked at again or not."""
+    frame = pl.DataFrame({"a": ["x"] * 99 + ["y"], "b": ["x"] * 98 + ["y", "y"]})
+
+    def rule(column: str, quick: pl.Expr, holds: pl.Expr) -> Rule:
+        return Rule("CODE", column, holds, "", "", column, column, quick)
+
+    cleared = rule("a", pl.lit(True) & (pl.col("b") != "z"), pl.col("a") == "x")
+    suspecting = rule("b", pl.col("b") == "x", pl.lit(True) & (pl.col("b") != "z"))
+    both = rule("a", pl.col("b") == "x", pl.col("a") == "x")
+    for few in (0, 2):
+        monkeypatch.setattr(verdict, "FEW_ROWS", few)
+        assert failures(frame, [cleared, suspecting]).is_empty()
+        assert failures(frame, [cleared, suspecting, both])["row"].to_list() == [99]
+
+
+@pytest.mark.parametrize(
+    ("checked", "wrong"),
+    [
+        (fields.number("params.x", at_least=0, at_most=math.inf), "1e999"),
+        (fields.number("params.x", at_least=-math.inf, at_most=100), "-1e999"),
+        (
+            fields.column(
+                "params.x",
+                fields.TEXT,
+                [
+                    fields.check(
+                        Code.FIELD_MISSING,
+                        lambda c: c.is_not_null(),
+                        "",
+                        "",
+                        on_null=False,
+                        quick=lambda c: c.str.len_bytes() > 1,
+                    )
+                ],
+            ),
+            None,
+        ),
+    ],
+    ids=["above", "below", "null"],
+)
+def test_a_first_answer_clears_nothing_that_the_rule_refuses(checked: pa.Column, wrong: str | None) -> None:
+    rules = compile_schema(pa.DataFrameSchema({"x": checked}))
+    frame = pl.DataFrame({"x": ["12", wrong]}, schema={"x": pl.String})
+    assert failures(frame, rules)["row"].unique().to_list() == [1]
+
+
+def test_a_declared_name_is_free_even_if_google_has_one_like_it() -> None:
+    schema = event_name(("page_view", "session_start"))
+    frame = pl.DataFrame({"event_name": ['"session_start"', '"first_visit"', '"ga_x"']})
+    found = fused(frame, compile_schema(schema))
+    assert {(row, code) for row, code, _ in found} == {(1, "NAME_RESERVED"), (2, "NAME_RESERVED")}
+    assert found == Counter(by_pandera(frame, schema))
 
 
 def test_a_sound_event_of_every_name_breaks_no_rule() -> None:

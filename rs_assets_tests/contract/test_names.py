@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rs_assets.contract.names import FEW, Names, names_of_events, number_of, repeats
+from rs_assets.contract.names import FEW_LINES, Names, names_of_events, number_of, repeats
 from rs_assets.contract.parse import Parser
 from rs_assets_tests.logs import envelope, event, split_lines
 
@@ -86,9 +86,9 @@ def test_what_json_forbids_has_the_same_reasons_among_few_lines_and_among_many(
         )
         .replace(f'"{where}":{params[where]}'.encode(), f'"{where}":{wrong}'.encode())
         .replace(b'"body":', b'"body": ')
-        for n in range(3 * FEW)
+        for n in range(3 * FEW_LINES)
     ]
-    told = [split_lines(*lines), split_lines(*lines, batch_bytes=len(lines[0]) * FEW // 4)]
+    told = [split_lines(*lines), split_lines(*lines, batch_bytes=len(lines[0]) * FEW_LINES // 4)]
     assert told[0].reasons == told[1].reasons
     assert told[0].files == told[1].files
 

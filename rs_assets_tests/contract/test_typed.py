@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -350,3 +351,13 @@ def test_a_request_in_the_folder_of_another_site_is_refused(tmp_path: Path) -> N
     assert outcome.reasons == {(1, 0): [Code.ENUM_INVALID]}
     assert outcome.quarantined["site"].to_list() == ["shop-b"]
     assert str(outcome.quarantined["log_date"][0]) == LOG_DATE
+
+
+def test_items_without_a_text_are_typed_as_well() -> None:
+    from rs_assets.contract.typed import ITEM_KINDS, _cast
+
+    prices = _cast(pl.DataFrame({"price": ["1.5", "2"], "quantity": ["1", "2.0"]}), ITEM_KINDS, np.arange(2))
+    told = {values.name: values.to_list() for values in prices}
+    assert told["price"] == [1.5, 2.0]
+    assert told["quantity"] == [1, 2]
+    assert told["item_id"] == [None, None]

@@ -201,7 +201,7 @@ def event_name(known: tuple[str, ...]) -> pa.DataFrameSchema:
     )
     free = check(
         Code.NAME_RESERVED,
-        lambda c: ~is_string(c) | ~_is_reserved(c),
+        lambda c: ~is_string(c) | ~_is_reserved(c) | c.is_in(quoted),
         "a name that Google has not taken for itself",
         "is a name that Google has taken for itself",
         quick=lambda c: c.is_in(quoted),
