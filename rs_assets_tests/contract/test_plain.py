@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -112,6 +113,22 @@ def test_a_field_that_was_not_read_makes_an_event_other_than_plain(tmp_path: Pat
     with Parser(always=read, sent=Sent(read)) as parser:
         frames = [frame for _, frame in parser.stream(read_batches(log, LOG_DATE, batch_bytes=1))]
     assert [frame["shape"].to_list() for frame in frames if frame is not None] == [[PLAIN], [None]]
+
+
+def test_what_is_sent_is_told_by_the_first_batch_that_has_lines(tmp_path: Path) -> None:
+    """A segment that breaks off before its first line gives a batch of none."""
+    [batch] = read_batches(write_log(tmp_path, {("shop-a", "1.ndjson"): line(SOUND)}), LOG_DATE)
+    none = replace(
+        batch,
+        start=batch.start[:0],
+        end=batch.end[:0],
+        segment=batch.segment[:0],
+        line=batch.line[:0],
+        size=0,
+    )
+    with Parser(sent=Sent(Fields.known([], ["item_id"]))) as parser:
+        frames = [frame for _, frame in parser.stream([none, batch])]
+    assert [frame["shape"].to_list() for frame in frames if frame is not None] == [[], [PLAIN]]
 
 
 @pytest.mark.parametrize(("more", "plain"), [(0, True), (1, False)])
