@@ -64,6 +64,33 @@ for pid in children:
     assert 500 < done.memory_mib < 580
 
 
+def test_pages_are_walked_over_only_where_children_may_make_a_new_peak():
+    code = """
+from rs_assets.compute import usage
+walks, real = [], usage._sum_mib
+usage._sum_mib = lambda path, *fields: (walks.append(path) if "rollup" in path else None) or real(path, *fields)
+child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+own = bytearray(100 * 2**20)
+del own
+time.sleep(0.5)  # five samples
+few = len(walks)
+ready, says = os.pipe()
+pid = os.fork()
+if pid == 0:
+    own = bytearray(150 * 2**20)
+    os.write(says, b"x")
+    time.sleep(60)
+os.read(ready, 1)
+time.sleep(0.5)
+many = len(walks)
+os.kill(pid, 9)
+os.waitpid(pid, 0)
+child.communicate()
+assert few == 0 < many, (few, many)
+"""
+    assert 150 < used("import os" + code).memory_mib < 220
+
+
 def test_reading_a_file_of_500_mb_is_read_and_no_memory(tmp_path: Path):
     big = tmp_path / "big"
     with open(big, "wb") as file:
