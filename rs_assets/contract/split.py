@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -29,7 +29,7 @@ from rs_assets.contract.shapes import Shapes
 from rs_assets.contract.typed import VALID_EVENTS
 from rs_assets.lake.tables import TableWriter
 from rs_assets.log.ahead import ahead
-from rs_assets.log.blocks import BATCH_BYTES, Batch, read_batches
+from rs_assets.log.blocks import BATCH_BYTES, read_batches
 from rs_assets.log.erasure import Orders, read_orders, unerased
 from rs_assets.log.layout import RawLog
 
@@ -94,7 +94,7 @@ def split_log_date(
     repairs: Sequence[Repair] = REPAIRS,
     received: Received | None = None,
     orders: Orders | None = None,
-    sent: Sent | None = None,
+    batches: Iterable[Judged] | None = None,
 ) -> SplitReport:
     """Write the two tables of one log date; memory is bounded by `threads` batches whatever the date's size.
 
@@ -102,8 +102,7 @@ def split_log_date(
         received: knows what the log date before received (`received_before`, asked if None), and holds afterwards
             what this one did.
         orders: whose events go nowhere; those of the log unless given.
-        sent: fields to look for from the first batch on, and told of those found. It changes no row; a batch with
-            a field that was not looked for has lines that are read once more.
+        batches: those of this log date, where they are under way already (`judged_batches`).
 
     Raises:
         UserError: there is no log, or a segment of it cannot be read. Neither file is left then.
@@ -117,12 +116,15 @@ def split_log_date(
             log, log_date, threads=threads, batch_bytes=batch_bytes, repairs=repairs, orders=orders
         )
         received = Received(before)
+    if batches is None:
+        batches = judged_batches(
+            log, log_date, threads=threads, batch_bytes=batch_bytes, repairs=repairs, orders=orders
+        )
     with (
         TableWriter(valid_path, VALID_EVENTS) as valid,
         TableWriter(quarantined_path, QUARANTINED_EVENTS, row_group=WHOLE_LINES) as bad,
     ):
-        batches = unerased(read_batches(log, log_date, batch_bytes), orders.matcher)
-        for judged in _judged(batches, log_date, threads, repairs, sent):
+        for judged in batches:
             duplicate, repeated = received.repeats(judged.valid)
             kept = _without(judged.valid, duplicate | repeated)
             refused = quarantined(judged, repeat_violations(judged.places, duplicate, repeated), log_date)
@@ -152,21 +154,34 @@ def received_before(
     """What the log date before this one received, from the log itself: it is judged again and nothing is written."""
     orders = read_orders(log) if orders is None else orders
     before, received = str(dt.date.fromisoformat(log_date) - dt.timedelta(days=1)), Received()
-    batches = unerased(read_batches(log, before, batch_bytes), orders.matcher)
-    for judged in _judged(batches, before, threads, repairs):
+    batches = judged_batches(
+        log, before, threads=threads, batch_bytes=batch_bytes, repairs=repairs, orders=orders
+    )
+    for judged in batches:
         received.repeats(judged.valid)
         judged.batch.release()
     return received
 
 
-def _judged(
-    batches: Iterator[Batch],
+def judged_batches(
+    log: RawLog,
     log_date: str,
-    threads: int,
-    repairs: Sequence[Repair],
+    *,
+    orders: Orders,
+    threads: int = 2,
+    batch_bytes: int = BATCH_BYTES,
+    repairs: Sequence[Repair] = REPAIRS,
     sent: Sent | None = None,
-) -> Iterator[Judged]:
-    """Batches parsed in one thread, judged in others, and given back in the order of the log."""
+    all_read: Callable[[], None] = lambda: None,
+) -> Generator[Judged]:
+    """The batches of a log date: parsed in one thread, judged in others, and given back in the order of the log.
+
+    Args:
+        sent: fields to look for from the first batch on, and told of those found. It changes no row; a batch with
+            a field that was not looked for has lines that are read once more.
+        all_read: called once, when the last batches are under way and a thread is about to have nothing to do.
+    """
+    batches = unerased(read_batches(log, log_date, batch_bytes), orders.matcher)
     under_way: deque[Future[Judged]] = deque()
     shapes, judges = Shapes(), max(1, threads // 2)
     always = Fields.known(looked_at(EVENT_RULES), looked_at(ITEM_RULES) | FLAGGED_BY)
@@ -178,6 +193,7 @@ def _judged(
             under_way.append(pool.submit(judge, parser, shapes, batch, parsed, log_date, repairs))
             if len(under_way) > judges:  # one waits, so that no thread does
                 yield under_way.popleft().result()
+        all_read()
         while under_way:
             yield under_way.popleft().result()
 
