@@ -12,9 +12,21 @@ import pytest
 from rs_assets.compute.usage import Cgroup, Meter, Usage
 
 START = """
-import json, subprocess, sys, time
+import json, os, subprocess, sys, time
 from pathlib import Path
 from rs_assets.compute.usage import Cgroup, Meter
+def forked():
+    ready, says = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        own = bytearray(150 * 2**20)
+        os.write(says, b"x")
+        time.sleep(60)
+    os.read(ready, 1)
+    return pid
+def ended(pid):
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
 meter = Meter(Cgroup(Path("/nowhere"), "")).start()
 """
 TELL = "\nprint(json.dumps(vars(meter.read())))\n"
@@ -42,23 +54,12 @@ def test_the_memory_of_a_child_that_has_ended_is_seen():
 
 def test_two_children_at_once_count_together_and_what_they_share_with_their_parent_counts_once():
     code = """
-import os
 shared = bytearray(200 * 2**20)
-children = []
-for _ in range(2):
-    ready, says = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        own = bytearray(150 * 2**20)
-        os.write(says, b"x")
-        time.sleep(60)
-    os.read(ready, 1)
-    children.append(pid)
+children = [forked(), forked()]
 time.sleep(0.5)
 usage = meter.read()
 for pid in children:
-    os.kill(pid, 9)
-    os.waitpid(pid, 0)
+    ended(pid)
 """
     done = used(code)
     assert 500 < done.memory_mib < 580
@@ -74,21 +75,14 @@ own = bytearray(100 * 2**20)
 del own
 time.sleep(0.5)  # five samples
 few = len(walks)
-ready, says = os.pipe()
-pid = os.fork()
-if pid == 0:
-    own = bytearray(150 * 2**20)
-    os.write(says, b"x")
-    time.sleep(60)
-os.read(ready, 1)
+pid = forked()
 time.sleep(0.5)
 many = len(walks)
-os.kill(pid, 9)
-os.waitpid(pid, 0)
+ended(pid)
 child.communicate()
 assert few == 0 < many, (few, many)
 """
-    assert 150 < used("import os" + code).memory_mib < 220
+    assert 150 < used(code).memory_mib < 220
 
 
 def test_reading_a_file_of_500_mb_is_read_and_no_memory(tmp_path: Path):
