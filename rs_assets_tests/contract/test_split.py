@@ -25,10 +25,11 @@ from rs_assets.contract.parse import Parser, Sent
 from rs_assets.contract.quarantine import QUARANTINED_EVENTS
 from rs_assets.contract.queries import ALL_FIELDS
 from rs_assets.contract.shapes import Shape, Shapes
-from rs_assets.contract.split import ConservationError, split_log_date
+from rs_assets.contract.split import ConservationError, judged_batches, split_log_date
 from rs_assets.contract.typed import VALID_EVENTS
 from rs_assets.errors import UserError
 from rs_assets.log import RawLog, blocks
+from rs_assets.log.erasure import read_orders
 from rs_assets.log.generator import Plan, generate
 from rs_assets_tests.logs import (
     ENDINGS,
@@ -219,13 +220,19 @@ def test_fields_known_from_the_log_date_before_change_no_byte_and_spare_the_seco
         lines.extend(again)
         return read(parser, shapes, events, again)
 
+    def knowing(sent: Sent, batch_bytes: int) -> Outcome:
+        batches = judged_batches(
+            messy, LOG_DATE, orders=read_orders(messy), batch_bytes=batch_bytes, sent=sent
+        )
+        return split(messy, batches=batches)
+
     monkeypatch.setattr(candidates_module, "_read_again", counted)
     sent = Sent()
-    first = split(messy, batch_bytes=1 << 16, sent=sent)
+    first = knowing(sent, 1 << 16)
     assert sent.fields.params and (before := len(lines)) > 0
-    again = split(messy, batch_bytes=1 << 16, sent=sent)
+    again = knowing(sent, 1 << 16)
     assert len(lines) - before < before
-    every = split(messy, sent=Sent(ALL_FIELDS))
+    every = knowing(Sent(ALL_FIELDS), blocks.BATCH_BYTES)
     assert first.files == again.files == every.files == once.files
     assert first.report == again.report == every.report == once.report
 
