@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from threading import Event, get_ident
 from typing import Any
 
 import pytest
@@ -63,6 +64,28 @@ def test_no_log_date_is_begun_before_the_one_before_it_has_its_turn():
     log.written()
     for before, after in (("a", "c"), ("b", "d")):
         assert log.done.index(f"{before} finished") < log.done.index(f"{after} begun")
+
+
+def test_log_dates_are_asked_for_in_the_thread_that_writes_however_late_a_first_batch_is():
+    asked, taken = [], Event()
+
+    def log_dates() -> Iterator[str]:
+        for log_date in "ab":
+            asked.append(get_ident())
+            yield log_date
+
+    def judged(log_date: str, all_read: Hear) -> Generator[Any]:
+        assert taken.wait(60)  # its turn has come, and nothing of it is read
+        all_read()
+        yield log_date
+
+    written = []
+    with closing(_begun_in_time(log_dates(), judged)) as dates:
+        for _, batches in dates:
+            taken.set()
+            written += batches
+    assert written == ["a", "b"]
+    assert asked == [get_ident()] * 2
 
 
 def test_a_log_date_that_cannot_be_read_fails_in_its_turn():
